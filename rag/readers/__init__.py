@@ -1,0 +1,1 @@
+"""One function per family of formats: path -> documents."""

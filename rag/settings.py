@@ -1,0 +1,24 @@
+"""Every default of the package, each named once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_MODEL = "multilingual-e5-small"
+DEFAULT_INDEX = Path("index")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person may choose; every face passes the same object down."""
+
+    index: Path = DEFAULT_INDEX
+    model: str = DEFAULT_MODEL  # a sentence-transformers model, by name or folder
+    hits: int = 5
+    host: str = "127.0.0.1"
+    port: int = 7860
+    candidates: int = 100  # per channel and passage language
+    background: int = 200  # passages per language from which each channel's mean and spread are taken
+    max_tokens: int = 320  # a passage longer than this is split at sentences; the model reads 512
+    max_question_characters: int = 4000

@@ -1,0 +1,1 @@
+"""What is on disk: the catalog (the truth) and the indexes derived from it."""

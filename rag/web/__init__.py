@@ -1,0 +1,1 @@
+"""The Gradio pages, and the same functions over REST and MCP."""
