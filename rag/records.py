@@ -8,7 +8,7 @@ of it) → `Hit` and `Answer` (what a person gets). Character offsets always cou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -215,13 +215,3 @@ class Progress:
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One evaluation question with the passages that answer it (`relevant` empty: nothing answers)."""
-
-    id: str
-    question: str
-    relevant: frozenset[str]
-    answers: tuple[str, ...] = field(default=())
