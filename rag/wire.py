@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from rag.errors import QuestionError
 from rag.records import Answer, DocumentInfo, Failure, Finding, Hit, IndexReport, Source
 
 JsonObject = dict[str, Any]
@@ -38,7 +42,7 @@ def hit_record(hit: Hit) -> JsonObject:
     }
 
 
-def answer_record(answer: Answer, *, id: str | None = None) -> JsonObject:
+def answer_record(answer: Answer, *, id: object = None) -> JsonObject:
     """The JSON form of an answer; `id` is kept from the request where it had one."""
     record: JsonObject = {} if id is None else {"id": id}
     return record | {
@@ -86,3 +90,30 @@ def report_record(report: IndexReport) -> JsonObject:
 def finding_record(finding: Finding) -> JsonObject:
     """The JSON form of one line of `rag doctor`."""
     return {"severity": finding.severity, "what": finding.what, "remedy": finding.remedy}
+
+
+def question_lines(path: Path) -> Iterator[tuple[object, str]]:
+    """Each line's id (None where it has none) and question, in order; blank lines are passed over.
+
+    Raises:
+        QuestionError: the file cannot be read, or a line is not {"id"?, "question"}; it names the line.
+    """
+    form = 'one JSON object {"id", "question"} a line is needed'
+    try:
+        with path.open(encoding="utf-8-sig", errors="strict") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _question_of(line, f"{path}, line {number}", form)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise QuestionError(f"{path} cannot be read: {reason}; {form}") from error
+
+
+def _question_of(line: str, place: str, form: str) -> tuple[object, str]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise QuestionError(f"{place}: not JSON; {form}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("question"), str):
+        raise QuestionError(f'{place}: no "question" with a text; {form}')
+    return record.get("id"), record["question"]

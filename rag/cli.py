@@ -1,0 +1,301 @@
+"""The command `rag`: parse arguments, call one function of `Library`, print.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 fine, 1 the command could not do it (one
+line says what, where and what next), 2 wrong usage, 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import RagError, UsageError
+from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
+
+if TYPE_CHECKING:
+    from rag.library import Library
+    from rag.records import Answer
+    from rag.wire import JsonObject
+
+DESCRIPTION = "Ask your own documents a question, in any language; get the passages that answer it."
+EPILOG = "Results go to stdout, progress to stderr. Exit codes: 0 fine, 1 could not do it, 2 wrong usage."
+DEBUG_VARIABLE = "RAG_DEBUG"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command line `arguments` (those of the process by default)."""
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit as stop:  # argparse has printed help (0) or what is wrong with the usage (2)
+        return int(stop.code or 0)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except RagError as error:
+        return _fail(str(error), 2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        return _fail("stopped; what had been committed is kept", 130)
+    except BrokenPipeError:  # the reader of our output has gone: nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        line = " ".join(f"{type(error).__name__}: {error}".split())
+        return _fail(f"unexpected failure: {line} (nothing was lost; {DEBUG_VARIABLE}=1 shows where)", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"rag: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; each sub-command stores its function as `run`."""
+    parser = argparse.ArgumentParser(prog="rag", description=DESCRIPTION, epilog=EPILOG)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, build in _COMMANDS.items():
+        run = build.__doc__ or ""
+        command = commands.add_parser(name, help=run.rstrip("."), description=run, epilog=EPILOG)
+        build(command)
+        command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    return parser
+
+
+def _index_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help="the library's folder (%(default)s)"
+    )
+
+
+def _model_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help=f"a sentence-transformers model (default: the library's own, {DEFAULT_MODEL} for a new one)",
+    )
+
+
+def _index_command(command: argparse.ArgumentParser) -> None:
+    """Add or update files and folders; unchanged files cost nothing."""
+    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    command.add_argument(
+        "--rebuild", action="store_true", help="encode everything again, with --model if given"
+    )
+    _index_option(command)
+    _model_option(command)
+    command.set_defaults(run=run_index)
+
+
+def _ask_command(command: argparse.ArgumentParser) -> None:
+    """Ask one question, or a file of questions."""
+    command.add_argument("question", nargs="?", metavar="QUESTION")
+    command.add_argument(
+        "--questions",
+        type=Path,
+        metavar="FILE.jsonl",
+        help='one {"id", "question"} a line; answers keep the order',
+    )
+    command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
+    _index_option(command)
+    _model_option(command)
+    command.set_defaults(run=run_ask)
+
+
+def _list_command(command: argparse.ArgumentParser) -> None:
+    """List the documents of the library."""
+    _index_option(command)
+    command.set_defaults(run=run_list)
+
+
+def _remove_command(command: argparse.ArgumentParser) -> None:
+    """Remove documents, by file or by folder."""
+    command.add_argument("paths", nargs="+", metavar="PATH")
+    _index_option(command)
+    command.set_defaults(run=run_remove)
+
+
+def _doctor_command(command: argparse.ArgumentParser) -> None:
+    """Check every file of the library against its checksums."""
+    command.add_argument(
+        "--repair", action="store_true", help="rebuild what can be rebuilt; nothing is deleted"
+    )
+    _index_option(command)
+    command.set_defaults(run=run_doctor)
+
+
+def _evaluate_command(command: argparse.ArgumentParser) -> None:
+    """Measure retrieval on a folder in BEIR layout."""
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument("--sample", type=_positive, metavar="N", help="ask only N of the questions")
+    _model_option(command)
+    command.set_defaults(run=run_evaluate)
+
+
+def _serve_command(command: argparse.ArgumentParser) -> None:
+    """Serve the page, its REST API and MCP tools."""
+    command.add_argument("--host", default=Settings().host, help="address to listen on (%(default)s)")
+    command.add_argument(
+        "--port", type=_port, default=Settings().port, help="port to listen on (%(default)s)"
+    )
+    _index_option(command)
+    _model_option(command)
+    command.set_defaults(run=run_serve)
+
+
+_COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "index": _index_command,
+    "ask": _ask_command,
+    "list": _list_command,
+    "remove": _remove_command,
+    "doctor": _doctor_command,
+    "evaluate": _evaluate_command,
+    "serve": _serve_command,
+}
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return number
+
+
+def _library(options: argparse.Namespace) -> Library:
+    from rag.library import Library
+
+    return Library(options.index, model=getattr(options, "model", None))
+
+
+def run_index(options: argparse.Namespace) -> int:
+    """Index, then say what was done; 1 when some files failed and none was read."""
+    from rag.progress import progress_bars
+    from rag.wire import report_record
+
+    with closing(_library(options)) as library, progress_bars() as progress:
+        if options.rebuild:
+            library.rebuild(progress=progress)
+        report = library.add(*options.paths, progress=progress)
+    for doubt in (*report.failures, *report.warnings):
+        print(f"rag: {doubt.path}: {doubt.reason}", file=sys.stderr)
+    if options.json:
+        _print_json(report_record(report))
+    else:
+        print(
+            f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+            f"{len(report.failures)} failed; {report.passages} passages written in {report.seconds:.1f} s"
+        )
+    return 1 if report.failures and not report.added + report.updated + report.unchanged else 0
+
+
+def run_ask(options: argparse.Namespace) -> int:
+    """Print the answer to each question, in order, each as soon as it is there."""
+    from rag.terminal import answer_text
+    from rag.wire import answer_record
+
+    if (options.question is None) == (options.questions is None):
+        raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
+    with closing(_library(options)) as library:
+        for id, question in _questions(options):
+            answer: Answer = library.ask(question, k=options.k)
+            if options.json:
+                _print_json(answer_record(answer, id=id))
+            else:
+                print(answer_text(answer, colour=sys.stdout.isatty()), flush=True)
+    return 0
+
+
+def _questions(options: argparse.Namespace) -> Iterator[tuple[object, str]]:
+    if options.questions is None:
+        yield None, options.question
+        return
+    from rag.wire import question_lines
+
+    yield from question_lines(options.questions)
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """Print one line a document."""
+    from rag.terminal import document_line
+    from rag.wire import document_record
+
+    with closing(_library(options)) as library:
+        for info in library.documents():
+            if options.json:
+                _print_json(document_record(info))
+            else:
+                print(document_line(info))
+    return 0
+
+
+def run_remove(options: argparse.Namespace) -> int:
+    """Remove and say how many documents went; 1 when none matched."""
+    with closing(_library(options)) as library:
+        removed = library.remove(*options.paths)
+    if options.json:
+        _print_json({"removed": removed})
+    elif removed:
+        print(f"{removed} removed")
+    if not removed:
+        return _fail(
+            f"no document of the library matches {' '.join(options.paths)}; `rag list` shows them", 1
+        )
+    return 0
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Print the findings; 1 when an error is left."""
+    from rag.wire import finding_record
+
+    with closing(_library(options)) as library:
+        findings = library.doctor(repair=options.repair)
+    for finding in findings:
+        if options.json:
+            _print_json(finding_record(finding))
+        else:
+            print(f"{finding.severity}: {finding.what}" + (f" -> {finding.remedy}" if finding.remedy else ""))
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Print the metrics of one evaluation set."""
+    from rag.evaluate import evaluate, evaluation_record
+    from rag.progress import progress_bars
+    from rag.terminal import evaluation_text
+
+    settings = replace(Settings(), model=options.model) if options.model else Settings()
+    with progress_bars() as progress:
+        evaluation = evaluate(options.folder, settings=settings, sample=options.sample, progress=progress)
+    if options.json:
+        _print_json(evaluation_record(evaluation))
+    else:
+        print(evaluation_text(evaluation_record(evaluation)))
+    return 0
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    from rag.web.app import serve
+
+    with closing(_library(options)) as library:
+        serve(library, host=options.host, port=options.port)
+    return 0
+
+
+def _print_json(record: JsonObject) -> None:
+    print(json.dumps(record, ensure_ascii=False), flush=True)

@@ -1,0 +1,100 @@
+"""From similarities to one score: late interaction, standardising within a language, adding up.
+
+Pure functions on arrays. Higher is better everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.records import Float32, Int64
+
+# How many background passages the pooled statistics count for: a language with three passages leans on
+# the others, one with a hundred does not.
+MEAN_PRIOR = 2.0
+SPREAD_PRIOR = 10.0
+LEAST_SPREAD = 1e-3  # identical passages have no spread; the division must still mean something
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Mean and standard deviation of one channel's scores over passages that do not answer."""
+
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each channel counts for in the sum."""
+
+    meaning: float = 0.5
+    interaction: float = 1.0
+    words: float = 1.0
+
+
+def maxsim(question: Float32, states: Float32, offsets: Int64, weights: Float32 | None = None) -> Float32:
+    """(n,) late-interaction scores: for each question token its best passage token, averaged.
+
+    `question` (q, s) and `states` (t, s) hold unit rows; passage i owns the rows `offsets[i]` to
+    `offsets[i + 1]` of `states`. `weights` (q,) weighs the question's tokens, equally by default. A passage
+    without tokens scores 0. Khattab and Zaharia 2020, ColBERT, equation 3, as a mean so that long and
+    short questions are on one scale.
+    """
+    count = len(offsets) - 1
+    result = np.zeros(count, dtype=np.float32)
+    filled = np.flatnonzero(np.diff(offsets) > 0)
+    if len(filled) == 0 or len(question) == 0:
+        return result
+    best = np.maximum.reduceat(states @ question.T, offsets[:-1][filled], axis=0)
+    share = (
+        np.full(len(question), 1 / len(question), np.float32) if weights is None else weights / weights.sum()
+    )
+    result[filled] = best @ share.astype(np.float32)
+    return result
+
+
+def language_statistics(background: Mapping[str, Float32]) -> dict[str, Statistics]:
+    """Each language's statistics from its background scores, leaning on all languages' where it has few.
+
+    The pooled mean stands for `MEAN_PRIOR` passages, the pooled spread (within languages) for
+    `SPREAD_PRIOR`. A language without background passages gets the pooled figures.
+    """
+    filled = [scores for scores in background.values() if len(scores)]
+    everything = np.concatenate(filled) if filled else np.zeros(1, np.float32)
+    pooled_mean = float(everything.mean())
+    inner = sum(float(((scores - scores.mean()) ** 2).sum()) for scores in filled)
+    pooled_variance = inner / max(len(everything) - len(filled), 1) or float(everything.var())
+    found = {}
+    for language, scores in background.items():
+        count = len(scores)
+        mean = (float(scores.sum()) + MEAN_PRIOR * pooled_mean) / (count + MEAN_PRIOR)
+        inner = float(((scores - scores.mean()) ** 2).sum()) if count else 0.0
+        variance = (inner + SPREAD_PRIOR * pooled_variance) / (count + SPREAD_PRIOR)
+        found[language] = Statistics(mean, max(variance**0.5, LEAST_SPREAD))
+    return found
+
+
+def standardise(scores: Float32, statistics: Statistics) -> Float32:
+    """(n,) scores in standard deviations above what passages of this language score anyway."""
+    return ((scores - statistics.mean) / statistics.spread).astype(np.float32)
+
+
+def lexical_share(bm25: Float32, idf_mass: float, *, saturation: float) -> Float32:
+    """(n,) BM25 as a share of the most that the question's words could give, 0 to 1.
+
+    `idf_mass` sums the idf of every term of the question, also of those that the passage's language does
+    not have at all: a question in another language then has a large mass and no matches, so its share is
+    near 0 without any gate. `saturation` is BM25's k1: a term can give at most idf × (k1 + 1).
+    """
+    if idf_mass <= 0:
+        return np.zeros(len(bm25), dtype=np.float32)
+    return (bm25 / (idf_mass * (saturation + 1))).astype(np.float32)
+
+
+def ranking(scores: Float32, ids: Int64) -> Int64:
+    """Positions of `scores` best first; equal scores go by smaller passage id."""
+    return np.lexsort((ids, -scores.astype(np.float64)))
