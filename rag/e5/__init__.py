@@ -1,0 +1,1 @@
+"""The bundled model's parts: its packed weights, its tokeniser and its ONNX graph."""

@@ -1,0 +1,1 @@
+"""What runs a sentence-transformers folder: onnxruntime where it has a graph, torch otherwise."""
