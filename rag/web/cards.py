@@ -1,0 +1,276 @@
+"""The answer as the page shows it: the sentence that answers, with its source, and the passages as cards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from rag.records import Answer, Channels, Hit, Passage, Source
+from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked, merged_spans
+from rag.web.texts import Texts, language_name, passages_counted
+
+QUOTE_CHARACTERS = 300  # a quotation without a highlighted sentence is cut here
+FULL_BAR = 6.0  # standard deviations above an ordinary passage that fill a bar; more stretches all bars alike
+GAP = " … "
+
+
+def answer_view(answer: Answer, texts: Texts) -> str:
+    """Return one answer: the question, the verdict, and every hit as a card, in rank order."""
+    if not answer.hits:
+        cards = element("p", escape(texts.nothing_found), class_="wj-none")
+    else:
+        scale = _bar_scale(answer.hits)
+        cards = element(
+            "ol", *(hit_card(hit, answer.question, scale, texts) for hit in answer.hits), class_="wj-hits"
+        )
+    return element(
+        "section",
+        element("h2", bdi(answer.question), class_="wj-question", dir="auto"),
+        _verdict(answer, texts),
+        cards,
+        class_="wj-answer" if answer.answerable else "wj-answer wj-unanswered",
+        data_question=answer.question,
+        tabindex="-1",
+    )
+
+
+def _verdict(answer: Answer, texts: Texts) -> str:
+    if not answer.answerable or not answer.hits:
+        nearest = element("p", escape(texts.nearest), class_="wj-nearest") if answer.hits else ""
+        return element(
+            "div",
+            element("p", escape(texts.nothing_answers), class_="wj-refusal"),
+            nearest,
+            class_="wj-verdict",
+        )
+    best = answer.hits[0]
+    return element(
+        "div",
+        element(
+            "blockquote",
+            lines_as_breaks(escape(quoted_sentence(best))),
+            class_="wj-quote",
+            lang=best.passage.language,
+            dir="auto",
+        ),
+        element(
+            "p",
+            attribution(best.passage.source, texts),
+            open_link(best, answer.question, texts),
+            class_="wj-attribution",
+        ),
+        _figures(answer, texts),
+        class_="wj-verdict",
+    )
+
+
+def _figures(answer: Answer, texts: Texts) -> str:
+    sure = texts.sure.format(percent=round(100 * min(1.0, max(0.0, answer.confidence))))
+    took = texts.took.format(ms=max(1, round(answer.took_ms)))
+    parts = (sure, passages_counted(len(answer.hits), texts), took)
+    return element("p", *(element("span", escape(part)) for part in parts), class_="wj-figures")
+
+
+def quoted_sentence(hit: Hit) -> str:
+    """Return the sentences of a hit that answer, or the beginning of its passage where none is marked."""
+    text = hit.passage.text
+    spans = merged_spans(hit.highlights, len(text))
+    if spans:
+        return GAP.join(text[start:end].strip() for start, end in spans)
+    return text if len(text) <= QUOTE_CHARACTERS else text[:QUOTE_CHARACTERS].rstrip() + " …"
+
+
+def hit_card(hit: Hit, question: str, scale: float, texts: Texts) -> str:
+    """Return one hit as a list item; `scale` is the channel value that fills a bar."""
+    passage = hit.passage
+    return element(
+        "li",
+        element("span", str(hit.rank), class_="wj-rank", aria_label=texts.rank.format(rank=hit.rank)),
+        element(
+            "div",
+            _card_head(passage.source),
+            element(
+                "p",
+                lines_as_breaks(marked(passage.text, hit.highlights)),
+                class_="wj-text",
+                lang=passage.language,
+                dir="auto",
+            ),
+            _card_foot(hit, question, scale, texts),
+            class_="wj-card",
+        ),
+        class_="wj-hit",
+        data_document=document_key(passage.source),
+        data_passage=passage.id,
+    )
+
+
+def _card_head(source: Source) -> str:
+    heading = source.section or source.title or file_name(source)
+    return element(
+        "header",
+        element("h3", bdi(heading), class_="wj-section", dir="auto"),
+        byline(source),
+        class_="wj-card-head",
+    )
+
+
+def _card_foot(hit: Hit, question: str, scale: float, texts: Texts) -> str:
+    return element(
+        "footer",
+        whereabouts(hit.passage, texts),
+        channel_bars(hit.channels, scale, texts),
+        element("div", copy_button(hit, texts), open_link(hit, question, texts), class_="wj-actions"),
+        class_="wj-card-foot",
+    )
+
+
+def byline(source: Source) -> str:
+    """Return whose words the passage is, as "role name"; empty where the page names nobody."""
+    if not source.speaker:
+        return ""
+    role = bdi(source.role, class_="wj-role") if source.role else ""
+    return element("p", role, bdi(source.speaker, class_="wj-speaker"), class_="wj-byline")
+
+
+def attribution(source: Source, texts: Texts) -> str:
+    """Return the source in one line: who, section, title, file, page, paragraph, as far as they are known."""
+    parts = (
+        " ".join(part for part in (source.role, source.speaker) if part),
+        source.section,
+        source.title,
+        file_name(source),
+    )
+    shown = [bdi(part) for part in dict.fromkeys(parts) if part]
+    return element("span", *shown, *_places(source, texts), class_="wj-source")
+
+
+def whereabouts(passage: Passage, texts: Texts) -> str:
+    """Return where a passage stands: document title, file, page, paragraph and language."""
+    source = passage.source
+    title = [bdi(source.title, class_="wj-title")] if source.title and source.section else []
+    parts = (
+        *title,
+        bdi(file_name(source), class_="wj-file", title=source.document),
+        *_places(source, texts),
+        element("span", escape(language_name(passage.language, texts))),
+    )
+    return element("p", *parts, class_="wj-where")
+
+
+def _places(source: Source, texts: Texts) -> list[str]:
+    page = [] if source.page is None else [texts.page.format(number=source.page)]
+    return [
+        element("span", escape(place)) for place in (*page, texts.paragraph.format(number=source.paragraph))
+    ]
+
+
+def channel_bars(channels: Channels, scale: float, texts: Texts) -> str:
+    """Return why a passage was chosen, as three bars: meaning, words, late interaction."""
+    named = (
+        (texts.meaning, channels.meaning),
+        (texts.words, channels.words),
+        (texts.interaction, channels.interaction),
+    )
+    rows = (
+        element(
+            "li",
+            element("span", escape(name), class_="wj-channel"),
+            element("span", element("i", style=f"width:{_bar_percent(value, scale)}%"), class_="wj-bar"),
+            title=texts.strength.format(channel=name, value=f"{value:.1f}"),
+        )
+        for name, value in named
+    )
+    return element("ul", *rows, class_="wj-why", aria_label=texts.why)
+
+
+def _bar_scale(hits: tuple[Hit, ...]) -> float:
+    values = [
+        value
+        for hit in hits
+        for value in (hit.channels.meaning, hit.channels.words, hit.channels.interaction)
+    ]
+    return max(FULL_BAR, *values)
+
+
+def _bar_percent(value: float, scale: float) -> int:
+    return round(100 * min(1.0, max(0.0, value / scale)))
+
+
+def open_link(hit: Hit, question: str, texts: Texts) -> str:
+    """Return the link that opens a hit's document at its passage; it works in a new tab too."""
+    passage = hit.passage
+    return element(
+        "a",
+        escape(texts.open),
+        class_="wj-open",
+        href=deep_link(document_key(passage.source), passage.source.paragraph, question),
+        data_act="open",
+        data_document=document_key(passage.source),
+        data_passage=passage.id,
+        data_paragraph=passage.source.paragraph,
+        data_spans=spans_value(hit.highlights),
+    )
+
+
+def copy_button(hit: Hit, texts: Texts) -> str:
+    """Return the button that puts the quotation with its source on the clipboard."""
+    return element(
+        "button",
+        escape(texts.copy),
+        type="button",
+        class_="wj-quiet",
+        data_act="copy",
+        data_text=quotation(hit, texts),
+        data_done=texts.copied,
+    )
+
+
+def quotation(hit: Hit, texts: Texts) -> str:
+    """Return a hit as plain text that can be pasted: the sentence in quotation marks and its source."""
+    source = hit.passage.source
+    page = "" if source.page is None else texts.page.format(number=source.page)
+    parts = (
+        " ".join(part for part in (source.role, source.speaker) if part),
+        source.section,
+        source.title,
+        file_name(source),
+        page,
+        texts.paragraph.format(number=source.paragraph),
+    )
+    comma = "，" if texts.tongue == "zh" else ", "
+    return f"“{quoted_sentence(hit)}”\n— {comma.join(part for part in dict.fromkeys(parts) if part)}"
+
+
+def document_key(source: Source) -> str:
+    """Return the key of the document that a source names."""
+    return source.document if source.id is None else f"{source.document}#{source.id}"
+
+
+def file_name(source: Source) -> str:
+    """Return the file's own name, and the record's id in a file of many."""
+    name = PurePosixPath(source.document).name
+    return name if source.id is None else f"{name} #{source.id}"
+
+
+def deep_link(key: str, paragraph: int | None = None, question: str = "") -> str:
+    """Return the address, relative to the page, of a document opened at a paragraph beside its question."""
+    asked = f"q={quote(question, safe='')}&" if question else ""
+    place = "" if paragraph is None else f"#p{paragraph}"
+    return f"?{asked}doc={quote(key, safe='/')}{place}"
+
+
+def spans_value(spans: tuple[Span, ...]) -> str:
+    """Return spans as the page carries them: JSON, a list of [start, end]."""
+    return json.dumps([list(span) for span in spans])
+
+
+def error_view(message: str) -> str:
+    """Return one clear line about what went wrong."""
+    return element("p", escape(message), class_="wj-error", role="alert")
+
+
+def greeting_counts(parts: tuple[str, ...]) -> str:
+    """Return a quiet line of facts, set apart by dots."""
+    return element("p", *(element("span", escape(part)) for part in parts), class_="wj-facts")

@@ -1,0 +1,198 @@
+"""What is in the library, as a table, and what an upload did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from rag.records import DocumentInfo, Failure, IndexReport, Progress
+from rag.web.cards import deep_link
+from rag.web.html import bdi, element, escape
+from rag.web.texts import Texts, documents_counted, language_name, passages_counted
+
+ROWS = 100  # documents on one sheet of the table
+
+
+def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, texts: Texts) -> str:
+    """Return the table of the documents whose title or path holds `wanted`, `ROWS` a sheet, newest first."""
+    if not documents:
+        return empty_view(texts)
+    needle = wanted.strip().casefold()
+    found = [info for info in documents if needle in f"{info.title}\n{info.path}\n{info.id or ''}".casefold()]
+    found.sort(key=lambda info: info.key)
+    found.sort(key=lambda info: info.added_at, reverse=True)
+    if not found:
+        return element("p", escape(texts.no_match), class_="wj-none")
+    sheet = min(max(0, sheet), (len(found) - 1) // ROWS)
+    shown = found[sheet * ROWS : (sheet + 1) * ROWS]
+    rows = (_row(info, texts) for info in shown)
+    return element(
+        "div",
+        totals(documents, texts),
+        element("table", _column_heads(texts), element("tbody", *rows), class_="wj-shelf"),
+        _sheets(sheet, len(found), texts),
+    )
+
+
+def totals(documents: Sequence[DocumentInfo], texts: Texts) -> str:
+    """Return one quiet line: how many documents and passages, and in which languages, the commonest first."""
+    passages: dict[str, int] = {}
+    for info in documents:
+        passages[info.language] = passages.get(info.language, 0) + info.passages
+    common = sorted(passages, key=lambda language: (-passages[language], language))
+    comma = "、" if texts.tongue == "zh" else ", "
+    facts = (
+        documents_counted(len(documents), texts),
+        passages_counted(sum(passages.values()), texts),
+        comma.join(language_name(language, texts) for language in common[:8])
+        + (" …" if len(common) > 8 else ""),
+    )
+    return element("p", *(element("span", escape(fact)) for fact in facts), class_="wj-facts")
+
+
+def empty_view(texts: Texts) -> str:
+    """Return what is said of a library that holds nothing."""
+    return element(
+        "div",
+        element("h2", escape(texts.library_empty)),
+        element("p", escape(texts.library_empty_note)),
+        class_="wj-blank",
+    )
+
+
+def _column_heads(texts: Texts) -> str:
+    names = (texts.column_document, texts.column_language, texts.column_passages, texts.column_added, "")
+    return element("thead", element("tr", *(element("th", escape(name), scope="col") for name in names)))
+
+
+def _row(info: DocumentInfo, texts: Texts) -> str:
+    return element(
+        "tr",
+        element("td", _name(info), *_notes(info), class_="wj-shelf-name"),
+        element("td", escape(language_name(info.language, texts)), data_label=texts.column_language),
+        element("td", f"{info.passages:,}", class_="wj-numeric", data_label=texts.column_passages),
+        element(
+            "td",
+            element("time", escape(info.added_at[:10]), datetime=info.added_at),
+            data_label=texts.column_added,
+        ),
+        element("td", _removal(info, texts), class_="wj-shelf-act"),
+    )
+
+
+def _name(info: DocumentInfo) -> str:
+    name = PurePosixPath(info.path).name if info.id is None else f"{PurePosixPath(info.path).name} #{info.id}"
+    opened = element(
+        "a",
+        bdi(info.title or name, lang=info.language),
+        href=deep_link(info.key),
+        data_act="open",
+        data_document=info.key,
+    )
+    return opened + (element("span", bdi(name, title=info.path), class_="wj-file") if info.title else "")
+
+
+def _notes(info: DocumentInfo) -> list[str]:
+    return [element("span", escape(warning), class_="wj-warning") for warning in info.warnings]
+
+
+def _removal(info: DocumentInfo, texts: Texts) -> str:
+    name = PurePosixPath(info.path).name
+    sure = element(
+        "span",
+        element("span", escape(texts.remove_sure)),
+        element(
+            "button",
+            escape(texts.remove_yes),
+            type="button",
+            data_act="remove",
+            data_path=info.path,
+            class_="wj-danger",
+        ),
+        element("button", escape(texts.remove_no), type="button", data_act="keep"),
+        class_="wj-sure",
+        hidden=True,
+    )
+    ask = element(
+        "button",
+        escape(texts.remove),
+        type="button",
+        class_="wj-quiet",
+        data_act="sure",
+        aria_label=f"{texts.remove}: {name}",
+    )
+    return ask + sure
+
+
+def _sheets(sheet: int, total: int, texts: Texts) -> str:
+    if total <= ROWS:
+        return ""
+    first, last = sheet * ROWS + 1, min(total, (sheet + 1) * ROWS)
+    label = texts.pages_of.format(first=f"{first:,}", last=f"{last:,}", total=f"{total:,}")
+    return element(
+        "nav",
+        _turn("‹", sheet - 1, texts.previous, enabled=sheet > 0),
+        element("span", escape(label)),
+        _turn("›", sheet + 1, texts.next, enabled=last < total),
+        class_="wj-sheets",
+    )
+
+
+def _turn(sign: str, sheet: int, label: str, *, enabled: bool) -> str:
+    return element(
+        "button",
+        sign,
+        type="button",
+        data_act="turn",
+        data_sheet=sheet,
+        aria_label=label,
+        disabled=not enabled,
+    )
+
+
+def progress_view(progress: Progress, texts: Texts) -> str:
+    """Return how far an upload is, as one line and a bar; the bar has no end where the total is unknown."""
+    share = f"{min(100, round(100 * progress.done / progress.total))}%" if progress.total else ""
+    count = f"{progress.done:,} / {progress.total:,}" if progress.total else ""
+    return element(
+        "div",
+        element("span", escape(texts.reading)),
+        bdi(progress.note, class_="wj-file"),
+        element("span", escape(count), class_="wj-numeric"),
+        element(
+            "span",
+            element("i", style=f"width:{share or '40%'}"),
+            class_="wj-bar" if share else "wj-bar wj-endless",
+        ),
+        class_="wj-progress",
+        role="status",
+    )
+
+
+def report_view(report: IndexReport, texts: Texts) -> str:
+    """Return what an upload did: counts, and each file that failed or is doubtful with its reason."""
+    counted = (
+        (texts.added, report.added),
+        (texts.updated, report.updated),
+        (texts.unchanged, report.unchanged),
+    )
+    facts = [escape(words.format(count=f"{count:,}")) for words, count in counted if count]
+    return element(
+        "div",
+        element("p", *(element("span", fact) for fact in facts), class_="wj-facts") if facts else "",
+        _reasons(texts.failed, report.failures, "wj-failures"),
+        _reasons(texts.doubted, report.warnings, "wj-doubts"),
+        class_="wj-report",
+        role="status",
+    )
+
+
+def _reasons(words: str, failures: Sequence[Failure], kind: str) -> str:
+    if not failures:
+        return ""
+    items = (
+        element("li", bdi(PurePosixPath(failure.path).name, class_="wj-file"), escape(failure.reason))
+        for failure in failures
+    )
+    heading = element("p", escape(words.format(count=f"{len(failures):,}")))
+    return element("div", heading, element("ul", *items), class_=kind)
