@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.snapshot",),
     ("rag.scoring", "rag.highlight", "rag.confidence"),
     ("rag.ingest", "rag.search", "rag.doctor"),
+    ("rag.judge.*",),
     ("rag.evaluate",),
     ("rag.library",),
     ("rag.web.*",),

@@ -9,7 +9,7 @@ observed side.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from scipy import stats
 
 from rag.errors import EvaluationError
 from rag.judge.intervals import SEED, Float64, mean_interval
-from rag.judge.outcomes import Evaluation, evaluation_record
+from rag.judge.outcomes import Evaluation, Figures, Run, evaluation_record, run_of
 
 FLIPS = 9999  # the smallest p-value that can be seen is 1 / (FLIPS + 1)
 
@@ -42,30 +42,29 @@ class Comparison:
     worse: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What is kept of an evaluation to compare another with it: `questions[metric][question id]`."""
-
-    dataset: str
-    questions: Mapping[str, Mapping[str, float]]
-
-
-def run_of(evaluation: Evaluation) -> Run:
-    """Return what `compare` needs of an evaluation."""
-    return Run(evaluation.dataset, evaluation.figures.questions)
-
-
 def write_run(evaluation: Evaluation, path: Path) -> None:
-    """Write the evaluation's figures and per-question values as one JSON object, for a later `read_run`."""
-    record = evaluation_record(evaluation) | {"questions": evaluation.figures.questions}
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    """Write an evaluation as one JSON object, its record with what each question gave, for `read_run`."""
+    run = run_of(evaluation)
+    record = evaluation_record(evaluation) | {"questions": run.figures.questions, "ranks": run.ranks}
+    path.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_run(path: Path) -> Run:
     """Return the run that `write_run` wrote; raises EvaluationError where it cannot be read or is none."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Run(str(record["dataset"]), _checked(record["questions"]))
+        figures = Figures(
+            metrics={str(name): float(value) for name, value in record["metrics"].items()},
+            interval95={
+                str(name): (float(low), float(high)) for name, (low, high) in record["interval95"].items()
+            },
+            questions={
+                str(name): {str(id): float(value) for id, value in values.items()}
+                for name, values in record["questions"].items()
+            },
+        )
+        ranks = {str(id): None if rank is None else int(rank) for id, rank in record["ranks"].items()}
+        return Run(str(record["dataset"]), figures, ranks)
     except OSError as error:
         raise EvaluationError(
             f"{path}: cannot be read ({error.strerror}); name a saved evaluation"
@@ -76,27 +75,21 @@ def read_run(path: Path) -> Run:
         ) from error
 
 
-def _checked(questions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    return {
-        str(metric): {str(id): float(value) for id, value in values.items()}
-        for metric, values in questions.items()
-    }
-
-
 def compare(first: Run, second: Run) -> tuple[Comparison, ...]:
     """Return one comparison for each metric that both runs have, in the order of `first`.
 
     Raises EvaluationError where the runs did not ask the same questions.
     """
-    if first.questions.get("ndcg@10", {}).keys() != second.questions.get("ndcg@10", {}).keys():
+    if first.ranks.keys() != second.ranks.keys():
         raise EvaluationError(
             f"the runs over {first.dataset} and {second.dataset} did not ask the same questions; "
             "evaluate both on one set with one --sample"
         )
+    before, after = first.figures.questions, second.figures.questions
     return tuple(
-        compare_metric(metric, values, second.questions[metric])
-        for metric, values in first.questions.items()
-        if values.keys() & second.questions.get(metric, {}).keys()
+        compare_metric(metric, values, after[metric])
+        for metric, values in before.items()
+        if values.keys() & after.get(metric, {}).keys()
     )
 
 
@@ -134,7 +127,7 @@ def _p_value(difference: Float64) -> float:
     return float(test.pvalue)
 
 
-def comparison_table(comparisons: tuple[Comparison, ...]) -> str:
+def comparison_table(comparisons: Sequence[Comparison]) -> str:
     """Return what a person reads: a line a metric, values and differences ×100."""
     lines = [
         f"  {'':<12} {'first':>7} {'second':>7} {'diff':>7}  {'95 % interval':>17}  {'p':>6}  better/worse"

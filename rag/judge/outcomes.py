@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rag.records import Answer
+from rag.records import Answer, Passage
 
 QUOTE = "quote"  # the one unit that all passages holding a question's quote make together
 
@@ -59,6 +59,18 @@ class Outcome:
         return next((rank for rank, unit in enumerate(self.units, start=1) if unit in gains), None)
 
 
+def unit_of(judgement: Judgement, passage: Passage) -> str:
+    """Return the unit that a passage counts for when this question is judged."""
+    if judgement.passages:
+        return QUOTE if passage.id in judgement.passages else str(passage.id)
+    return str(passage.id) if passage.source.id is None else passage.source.id
+
+
+def answers_question(judgement: Judgement, passage: Passage) -> bool:
+    """Return whether the passage is (a part of) what the set names as answering the question."""
+    return unit_of(judgement, passage) in judgement.gains
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Metrics over all questions, with their 95 % intervals and what each question contributes.
@@ -85,6 +97,24 @@ class Evaluation:
     outcomes: tuple[Outcome, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is kept of an evaluation to compare or plot another beside it.
+
+    `ranks` holds, for each answerable question, the rank of what answers it, or None.
+    """
+
+    dataset: str
+    figures: Figures
+    ranks: Mapping[str, int | None]
+
+
+def run_of(evaluation: Evaluation) -> Run:
+    """Return the part of an evaluation that is kept."""
+    ranks = {one.judgement.id: one.rank for one in evaluation.outcomes if one.judgement.answerable}
+    return Run(evaluation.dataset, evaluation.figures, ranks)
+
+
 def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
     """Return the JSON object of `rag evaluate --json`, keys in the order of the contract."""
     figures = evaluation.figures
@@ -101,15 +131,3 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
             "search": round(evaluation.search_seconds, 3),
         },
     }
-
-
-def evaluation_table(evaluation: Evaluation) -> str:
-    """Return what a person reads: one metric a line with its interval, ×100, then the size and the time."""
-    figures = evaluation.figures
-    lines = [f"{evaluation.dataset}: {evaluation.queries:,} questions, {evaluation.passages:,} passages", ""]
-    for name, value in figures.metrics.items():
-        low, high = figures.interval95[name]
-        lines.append(f"  {name:<14} {100 * value:6.2f}   [{100 * low:6.2f}, {100 * high:6.2f}]")
-    each_ms = 1000 * evaluation.search_seconds / evaluation.queries
-    lines += ["", f"  index {evaluation.index_seconds:.1f} s, search {each_ms:.1f} ms a question"]
-    return "\n".join(lines)
