@@ -1,10 +1,16 @@
 """The words of a text in any script, shared by the lexical index and by highlighting.
 
-Written with spaces (Latin, Cyrillic, Greek, Arabic, Devanagari …): the word, folded. Written without (Han,
-Kana, Thai, Lao, Khmer, Burmese, Tibetan) or agglutinating inside the word (Hangul): every character and every
-pair of neighbours, which needs no dictionary and retrieves better than one (XQuAD zh, BM25: FINDINGS 2).
-Folding is NFKC, full case folding, accents off where they are optional in writing (Latin, Greek, Hebrew
-points, Arabic vowel signs), all decimal digits as ASCII; traditional and simplified Han stay apart.
+Written with spaces (Latin, Cyrillic, Greek, Arabic, Devanagari …): the word, folded, and its first five
+letters as a term of their own, a stem for every language alike. Written without (Han, Kana, Thai, Lao,
+Khmer, Burmese, Tibetan) or agglutinating inside the word (Hangul): every character and every pair, which
+needs no dictionary. Numbers stay whole. Folding is NFKC, full case folding, accents off where writers may
+leave them out (Latin, Greek, Hebrew points, Arabic vowel signs), all decimal digits as ASCII; traditional and
+simplified Han stay apart. One function serves passages and questions.
+
+Measured, BM25 alone (k1 1.2, b 0.75), nDCG@10 × 100, XQuAD en / zh: words 95.96 / 96.70; with five-letter
+stems 96.81 / 96.93, with four 96.8, six 96.8, seven 96.3 (en); Snowball's English stems in their place 96.64,
+and that needs the language. Pairs without characters lose 0.3 (zh). Left out: a list of English stop words,
++0.1 beside stems, which would need one per language.
 """
 
 from __future__ import annotations
@@ -17,6 +23,8 @@ from typing import TypeAlias
 
 import regex
 
+STEM = 5  # letters; the figures above
+STEM_MARK = "~"  # ends a stem, so that it is no word's equal; no word holds it
 MAX_WORD = 64  # characters; a longer run (base64, a line of "aaaa…") is cut, so that no term is refused
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}々〆〇"
@@ -32,7 +40,10 @@ _WORD = regex.compile(
 _CLUSTER = regex.compile(r"\X")
 _GROUPED = regex.compile(r"\d{1,3}(?:[,'’٬]\d{3})+(?:[.٫]\d+)?")
 _OPTIONAL_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Hebrew}\p{Arabic}]\p{M}*)\p{M}+|[ـ\u200c\u200d]")
-_LETTER_FOLDS = str.maketrans("ёєіїأإآٱىة", "еєіїااااةه".replace("ة", "ي"))
+_LETTER_FOLDS = str.maketrans(
+    {"ё": "е", "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه"}
+)
+_ARABIC_ARTICLE = regex.compile(r"(?:و?ال|[بكف]ال|لل)(?=\p{Arabic}{3})")
 
 # Pieces of a text that NFKC and case folding leave at their length, and those that they do not.
 _MANY = "".join(
@@ -56,7 +67,7 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """The terms of `text` in order of `start`, each with its place; pairs of characters overlap."""
+    """The terms of `text` in order of `start`, each with its place; pairs of characters and stems overlap."""
     folded, starts, ends = _fold_with_places(text)
     if starts is None or ends is None:
         return [Word(term, start, end) for term, start, end in _terms(folded)]
@@ -100,6 +111,8 @@ def _terms(folded: str) -> Iterator[Term]:
             word = _plain_word(match[0]) if end - start <= MAX_WORD else match[0]
             if word:
                 yield from _cut(word, start, end)
+            if STEM <= len(word) <= MAX_WORD:
+                yield word[:STEM] + STEM_MARK, start, end
 
 
 def _characters_and_pairs(folded: str, start: int, end: int) -> Iterator[Term]:
@@ -138,8 +151,10 @@ def _plain_number(number: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _plain_word(word: str) -> str:
-    """The word without accents and signs that writers may leave out."""
+    """The word without the accents and signs that writers may leave out, and without the Arabic article."""
     if word.isascii():
         return word
     bare = _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFD", word))
-    return unicodedata.normalize("NFC", bare).translate(_LETTER_FOLDS)
+    folded = unicodedata.normalize("NFC", bare).translate(_LETTER_FOLDS)
+    article = _ARABIC_ARTICLE.match(folded)
+    return folded if article is None else folded[article.end() :]
