@@ -1,0 +1,132 @@
+"""Questions with judgements -> `Evaluation`: every question goes the road of `rag ask`.
+
+Two forms: a folder in BEIR layout, whose corpus becomes a library of its own, and a JSONL of questions and
+quotes about the library in `settings.index`. The parts are in `rag.judge`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rag.encoder import Encoder, open_encoder
+from rag.judge.metrics import figures, holds_answer
+from rag.judge.outcomes import Evaluation, Judgement, Outcome, answers_question, evaluation_record, unit_of
+from rag.judge.quotes import judge_quotations, shelve
+from rag.judge.sets import read_beir, read_quotations
+from rag.judge.shelf import corpus_shelf
+from rag.records import Answer, Progress, ProgressCallback, Source
+from rag.search import search
+from rag.settings import Settings
+from rag.snapshot import Snapshot
+
+__all__ = ["evaluate", "evaluation_record"]
+
+DEPTH = 100  # passages asked for: what recall@100 needs
+KEPT_HITS = 3  # of each answer, for the report
+SEED = 20220401  # of the sample
+
+
+def evaluate(
+    path: Path,
+    *,
+    settings: Settings,
+    sample: int | None = None,
+    keep: bool = True,
+    progress: ProgressCallback | None = None,
+) -> Evaluation:
+    """Return what the questions of a BEIR folder, or of a JSONL of quotes, say about the search.
+
+    `sample` asks only so many of the questions, the same ones each time, of the whole corpus. `keep` puts the
+    library of a BEIR corpus into the user's cache. Raises EvaluationError, and what opening a model or a
+    library raises.
+    """
+    if path.is_file() or path.suffix == ".jsonl":
+        return _evaluate_quotations(path, settings=settings, sample=sample, progress=progress)
+    judgements = sample_of(read_beir(path), sample)
+    encoder = open_encoder(settings.model, progress)
+    corpus = path / "corpus.jsonl"
+    with (
+        corpus_shelf(corpus, encoder, settings=settings, keep=keep, progress=progress) as shelf,
+        Snapshot(shelf.folder) as snapshot,
+    ):
+        found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)
+        return _evaluation(path.resolve().name, snapshot, found, index_seconds=shelf.seconds)
+
+
+def _evaluate_quotations(
+    path: Path, *, settings: Settings, sample: int | None, progress: ProgressCallback | None
+) -> Evaluation:
+    quotations = read_quotations(path)
+    encoder = open_encoder(settings.model, progress)
+    with Snapshot(settings.index) as snapshot:
+        documents = [shelve(info, snapshot.passages_of(info.key)) for info in snapshot.documents()]
+        judgements = sample_of(judge_quotations(quotations, documents, path=path), sample)
+        found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)
+        return _evaluation(path.stem, snapshot, found, index_seconds=0.0)
+
+
+def sample_of(judgements: Sequence[Judgement], size: int | None) -> tuple[Judgement, ...]:
+    """Return `size` of the judgements in their own order, the same ones each time; all if there are fewer."""
+    if size is None or size >= len(judgements):
+        return tuple(judgements)
+    chosen = np.random.default_rng(SEED).choice(len(judgements), size=size, replace=False)
+    return tuple(judgements[place] for place in sorted(chosen))
+
+
+def _ask_all(
+    judgements: Sequence[Judgement],
+    snapshot: Snapshot,
+    encoder: Encoder,
+    *,
+    settings: Settings,
+    progress: ProgressCallback | None,
+) -> tuple[tuple[Outcome, ...], float]:
+    """Return the outcomes in the order of the judgements, and the seconds that asking took."""
+    outcomes, seconds = [], 0.0
+    for done, judgement in enumerate(judgements, start=1):
+        started = time.perf_counter()
+        answer = search(snapshot, encoder, judgement.question, hits=DEPTH, settings=settings)
+        seconds += time.perf_counter() - started
+        outcomes.append(outcome_of(judgement, answer))
+        if progress is not None:
+            progress(Progress("evaluating", done, len(judgements), "questions"))
+    return tuple(outcomes), seconds
+
+
+def outcome_of(judgement: Judgement, answer: Answer) -> Outcome:
+    """Return what the answer is worth: passages become units, of which the best passage counts."""
+    units = tuple(dict.fromkeys(unit_of(judgement, hit.passage) for hit in answer.hits))
+    first = answer.hits[0] if answer.hits else None
+    sentence = source = None
+    if first is not None and answers_question(judgement, first.passage):
+        sentence = holds_answer(first, judgement.answers) if judgement.answers else None
+        source = _same_source(judgement, first.passage.source)
+    kept = replace(answer, hits=answer.hits[:KEPT_HITS])
+    return Outcome(judgement, units, kept, sentence=sentence, source=source)
+
+
+def _same_source(judgement: Judgement, source: Source) -> bool | None:
+    """Return whether the source is as the set says; None where the set says neither section nor speaker."""
+    wanted = ((judgement.section, source.section), (judgement.speaker, source.speaker))
+    named = [(expected, found) for expected, found in wanted if expected is not None]
+    return all(expected == found for expected, found in named) if named else None
+
+
+def _evaluation(
+    dataset: str, snapshot: Snapshot, found: tuple[tuple[Outcome, ...], float], *, index_seconds: float
+) -> Evaluation:
+    outcomes, search_seconds = found
+    return Evaluation(
+        dataset=dataset,
+        queries=len(outcomes),
+        passages=sum(snapshot.languages.values()),
+        figures=figures(outcomes),
+        index_seconds=index_seconds,
+        search_seconds=search_seconds,
+        outcomes=outcomes,
+    )
