@@ -31,17 +31,20 @@ _FULL_STOPS = "。｡！？‼⁇⁈⁉؟۔।॥։።፧။។៕"
 _BREAKS = r"\n\r\v\f\x85\u2028\u2029"
 _CLOSERS = r"\"'”’»›」』）】》〉］〕｝｣)\]}"
 _CANDIDATE = regex.compile(
-    rf"""(?P<line>[^\S{_BREAKS}]*[{_BREAKS}]\s*)
+    rf"""(?P<line>(?<![^\S{_BREAKS}])[^\S{_BREAKS}]*+[{_BREAKS}]\s*+)
     | (?P<stop>[.．!?…⋯‥{_FULL_STOPS}]++)
-      (?P<close>(?:[{_CLOSERS}]|[“«](?=\s|$|[,.;:)])|[ \u00a0\u202f]»(?=\s|$|[,.])|\[\d{{1,3}}\])*+)
+      (?P<close>(?:[{_CLOSERS}]|[“«](?=\s|$|[,.;:)])|[ \u00a0\u202f]»(?=\s|$|[,.])
+                |\[[^\]{_BREAKS}]{{1,20}}\])*+)
     | (?P<greek>(?<=\p{{Greek}});(?=\s))
     | (?P<bullet>\s(?=[•●■◆▪►]))
     | (?P<thai>(?<=[\p{{Thai}}\p{{Lao}}])[ \u00a0\u3000]+(?=[“"'‘(]?[\p{{Thai}}\p{{Lao}}]))""",
     regex.VERBOSE,
 )
+_LINE_BREAK = regex.compile(f"[{_BREAKS}]")
 _WORD_CHARACTER = regex.compile(r"[\p{L}\p{N}]")
 _AFTER = regex.compile(r"\s*[\"'“”‘’«»„‚(\[{¿¡—–\-•*（「『《【]*\s*")
 _NEXT_WORD = regex.compile(r"[\p{L}\p{M}’']+|\d+")
+_ADDRESS_SIGNS = tuple("=_@#&+~%\\/")  # before the last piece of an address, which is no abbreviation
 _TOKEN = regex.compile(r"(?:(?<![\p{L}\p{M}])\p{L}\.\s?)*[\p{L}\p{M}\p{N}.&’'\-]+$")
 _ACRONYM = regex.compile(r"(?:[\p{L}\p{M}]{1,3}\.)+[\p{L}\p{M}]{1,4}")
 
@@ -53,12 +56,15 @@ _PAIR = regex.compile(
 
 # What may follow a closing quotation mark without beginning a sentence: “……。”他说 and 「……！」と言った.
 _SPEECH = (
-    "说|說|道|问|問|答|喊|叫|吼|笑|叹|嘆|称|稱|表示|指出|写道|寫道|认为|認為|回忆|回憶|强调|強調|介绍|介紹|解释|解釋|"
-    "补充|補充|感叹|感嘆|坦言|透露|告诉记者|回答|提问|大喊|宣布"
+    "说|說|道|称|稱|表示|指出|写道|寫道|认为|認為|回忆|回憶|强调|強調|介绍|介紹|解释|解釋|补充|補充|感叹|感嘆|坦言|"
+    "告诉记者"
 )
+_ASKS = "问|問|答|回答|提问|提問|喊|叫|吼|宣布|透露"
 _CONTINUES_WIDE = regex.compile(
-    rf"[，、；：,;:…—–~～·)）]|[的地得等之类類]|[とをはがのにもでへやかだな]|って|など"
-    rf"|[\p{{Han}}·]{{0,10}}?(?:{_SPEECH})[着著了过過道]?[，。：！,:、；]"
+    rf"[，、；：,;:…—–~～·)）]|[的地得等之类類和与與及或是]|[为為](?!了)|这[样种类句]|這[樣種類句]"
+    rf"|[とをはがのにもでへやかだな]|って|など"
+    rf"|[\p{{Han}}·]{{0,10}}?(?:(?:{_SPEECH})[着著了过過]?[，。：！,:、；]|(?:{_ASKS})[着著了过過]?[，：,:])"
+    rf"|(?![没沒无無不])\p{{Han}}{{1,4}}[问問答喊叫][。！]"
 )
 _SAYS = regex.compile(
     r"(?:\p{Lu}[\p{L}’'.-]*\s){1,3}(?:said|says|asked|replied|added|wrote|cried|told|explained|dijo|sagte|fragte|"
@@ -76,9 +82,10 @@ _TITLES = _names(
     messrs mme mmes mlle mm m sr sra srta srs sres dra dña ud uds vd exmo exma ilmo dott dott.ssa sig
     sig.ra avv ing arch hr fr frl dipl mag hh vgl bzw sog ca evtl ggf inkl exkl zzgl usf mind max geb
     gest e.g i.e cf viz z.b d.h u.a i.d.r p.ex p.ej c.-à-d n.b aprox tel av avda blvd bd vs np tzw tzn
-    ul al pl prof.dr inż mgr např tzv mj tj resp č str ул пр просп пл пер наб им г-н г-жа гг д-р проф
-    акад доц тов св о-в р-н напр т.е т.н т.к т.о т.п др.-гр англ нем фр лат греч рус ред сост изд вул ім
-    просп tp gs ts ths डॉ श्री gr o.a m.b.t d.w.z bijv dhr mevr drs mw sn doç yrd bkz th"""
+    ul al pl prof.dr inż mgr např tzv mj tj resp č mudr judr phdr rndr paeddr str ул пр просп пл пер наб
+    им г-н г-жа гг д-р проф акад доц тов св о-в р-н напр т.е т.н т.к т.о т.п др.-гр англ нем фр лат греч
+    рус ред сост изд вул ім просп tp gs ts ths डॉ श्री gr o.a m.b.t d.w.z bijv dhr mevr drs mw sn doç
+    yrd bkz th"""
 )
 _BEFORE_NUMBER = _names(
     """no nos nr nrs núm num n.º nº art arts fig figs vol vols ch chap chs sec secs p pp pg pag pág págs s
@@ -95,10 +102,10 @@ _MAY_END = _names(
 _STARTERS = _names(
     """The This That These Those There It Its He She His Her They Their We Our You Your I In On At By For
     From After Before When While As If But And Although Though However Meanwhile Since During Then Thus
-    With Without Some Many Most Each Both Another Not What Who Where Why How Are Is Was Were Do Does Did
-    Has Have Had Can Will Would Der Die Das Ein Eine Einen Er Sie Es Wir Ihr Im Am An Auf Mit Nach Bei
-    Für Von Zu Zum Zur Und Aber Als Wenn Dies Diese Dieser Dieses Da Doch Auch Seit Heute So Was Wer Wie
-    Le La Les Un Une Il Elle Ils Elles On Ce Cette Ces Cet En Dans Au Aux Pour Par Mais Et Sur Avec
+    With Without Some Many Most Each Both Another Nor Not What Who Where Why How Are Is Was Were Do Does
+    Did Has Have Had Can Will Would Der Die Das Ein Eine Einen Er Sie Es Wir Ihr Im Am An Auf Mit Nach
+    Bei Für Von Zu Zum Zur Und Aber Als Wenn Dies Diese Dieser Dieses Da Doch Auch Seit Heute So Was Wer
+    Wie Le La Les Un Une Il Elle Ils Elles On Ce Cette Ces Cet En Dans Au Aux Pour Par Mais Et Sur Avec
     Après Depuis Leur El Los Las Una Unos Él Ella Ellos Es Por Para Con Sin Pero Y Su Sus Este Esta
     Estos Cuando Como Desde Según Se No Lo Gli I Nel Nella Del Della Ma E Che Non Quando Questo Questa
     Dopo Al Alla O A Os As Um Uma Ele Ela Eles Na No Em Com Mas Ao Seu Sua Não Quando De Het Een Hij Zij
@@ -227,7 +234,7 @@ def _pairs(text: str) -> dict[int, int]:
 def _ends(text: str, match: regex.Match[str], sentence: _Sentence, guards: _Guards, language: str) -> bool:
     """Whether a sentence ends with the candidate."""
     if match["line"] is not None:
-        return _line_ends(text, match, sentence)
+        return _line_ends(text, match)
     if not sentence.has_word:
         return False
     if match["thai"] is not None:
@@ -239,12 +246,14 @@ def _ends(text: str, match: regex.Match[str], sentence: _Sentence, guards: _Guar
     return _narrow_stop_ends(text, match, sentence, language)
 
 
-def _line_ends(text: str, match: regex.Match[str], sentence: _Sentence) -> bool:
+def _line_ends(text: str, match: regex.Match[str]) -> bool:
     """A line break ends the sentence unless its column broke it: a long line that goes on in lower case."""
-    if sum(character == "\n" for character in match[0]) > 1 or match.start() - sentence.start < WRAPPED:
+    stop = match.start()
+    if stop < WRAPPED or _LINE_BREAK.search(text, stop - WRAPPED, stop):
         return True
-    following = text[match.end() : match.end() + 1]
-    return not (following.islower() and text[match.start() - 1] not in f".:;!?{_FULL_STOPS}")
+    if sum(character == "\n" for character in match[0]) > 1:
+        return True
+    return not (text[match.end() : match.end() + 1].islower() and text[stop - 1] not in f".:;!?{_FULL_STOPS}")
 
 
 def _thai_ends(text: str, match: regex.Match[str], sentence: _Sentence) -> bool:
@@ -266,11 +275,11 @@ def _is_wide(text: str, match: regex.Match[str]) -> bool:
     if any(character in "。｡！？︒" for character in stop):
         return True
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-    if after.isspace():
-        return False
-    if _WIDE_CHARACTER.match(before) and (not after or _WIDE_CHARACTER.match(after)):
-        return True
-    return "．" in stop and not after.isalnum()
+    if "．" in stop:
+        return not (before.isdecimal() and after.isdecimal())
+    return bool(_WIDE_CHARACTER.match(before)) and (
+        after in ("", "“", "‘") or bool(_WIDE_CHARACTER.match(after))
+    )
 
 
 def _wide_stop_ends(text: str, match: regex.Match[str], sentence: _Sentence, guards: _Guards) -> bool:
@@ -279,9 +288,9 @@ def _wide_stop_ends(text: str, match: regex.Match[str], sentence: _Sentence, gua
         return text[cut : cut + 1] in ("“", "「", "『", "")
     if not close:
         return _AFTER_COMMA.match(text, cut) is None
-    opened = guards.opened.get(cut - 1)
-    if close[-1] in "）)】〕]" and opened is not None and opened > sentence.start:
-        return False
+    for place in range(match.start("close"), cut):
+        if text[place] in _PAIRS and sentence.start < guards.opened.get(place, cut) < match.start():
+            return False  # （……。）in mid-sentence
     return _CONTINUES_WIDE.match(text, cut) is None
 
 
@@ -301,7 +310,9 @@ def _narrow_stop_ends(text: str, match: regex.Match[str], sentence: _Sentence, l
     if text[place : place + 1].islower() and not text[place + 1 : place + 2].isupper():
         return False
     word = _NEXT_WORD.match(text, place)
-    following = "" if word is None or text[word.end() : word.end() + 1] == "." else word[0]
+    following = "" if word is None else word[0]
+    if following.isalpha() and text.startswith(".", place + len(following)):
+        following = ""
     if stop != ".":
         return not (match["close"] and _SAYS.match(text, place))
     return not _is_abbreviated(text, match.start(), following, sentence, language)
@@ -321,15 +332,16 @@ def _is_abbreviated(text: str, stop: int, following: str, sentence: _Sentence, l
 
     `following` is the next word as written, "" where there is none or it carries a full stop itself.
     """
-    token = _TOKEN.search(text[max(sentence.start, stop - 24) : stop])
-    if token is None:
+    window = text[max(sentence.start, stop - 24) : stop]
+    token = _TOKEN.search(window)
+    if token is None or window[token.start() - 1 : token.start()] in _ADDRESS_SIGNS:
         return False
     written = regex.sub(r"\s", "", token[0])
     word = written.casefold()
     if written.isdecimal():
         begins = stop - len(token[0]) <= sentence.start
         ordinal = len(written) <= 2 and (language in _ORDINAL_LANGUAGES or following.casefold() in _MONTHS)
-        return begins or ordinal
+        return begins or (ordinal and following not in _STARTERS)
     if following[:1].isdecimal() and (word in _BEFORE_NUMBER or word in _MAY_END):
         return True
     last = word.rsplit("-", 1)[-1]
