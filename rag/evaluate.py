@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.encoder import Encoder, open_encoder
+from rag.errors import LibraryMismatch
 from rag.judge.metrics import figures, holds_answer
 from rag.judge.outcomes import Evaluation, Judgement, Outcome, answers_question, evaluation_record, unit_of
 from rag.judge.quotes import judge_quotations, shelve
@@ -36,24 +37,21 @@ def evaluate(
     *,
     settings: Settings,
     sample: int | None = None,
-    keep: bool = True,
+    cache: Path | None = None,
     progress: ProgressCallback | None = None,
 ) -> Evaluation:
     """Return what the questions of a BEIR folder, or of a JSONL of quotes, say about the search.
 
-    `sample` asks only so many of the questions, the same ones each time, of the whole corpus. `keep` puts the
-    library of a BEIR corpus into the user's cache. Raises EvaluationError, and what opening a model or a
-    library raises.
+    `sample` asks only so many of the questions, the same ones each time, of the whole corpus. `cache` is the
+    folder where the library of a BEIR corpus is kept, the user's cache by default. Raises EvaluationError,
+    and what opening a model or a library raises.
     """
     if path.is_file() or path.suffix == ".jsonl":
         return _evaluate_quotations(path, settings=settings, sample=sample, progress=progress)
     judgements = sample_of(read_beir(path), sample)
     encoder = open_encoder(settings.model, progress)
-    corpus = path / "corpus.jsonl"
-    with (
-        corpus_shelf(corpus, encoder, settings=settings, keep=keep, progress=progress) as shelf,
-        Snapshot(shelf.folder) as snapshot,
-    ):
+    shelf = corpus_shelf(path / "corpus.jsonl", encoder, settings=settings, cache=cache, progress=progress)
+    with Snapshot(shelf.folder) as snapshot:
         found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)
         return _evaluation(path.resolve().name, snapshot, found, index_seconds=shelf.seconds)
 
@@ -64,6 +62,11 @@ def _evaluate_quotations(
     quotations = read_quotations(path)
     encoder = open_encoder(settings.model, progress)
     with Snapshot(settings.index) as snapshot:
+        if snapshot.model.get("fingerprint") != encoder.fingerprint:
+            raise LibraryMismatch(
+                f"the library in {settings.index} was made with the model {snapshot.model.get('name')}; name it "
+                "with --model"
+            )
         documents = [shelve(info, snapshot.passages_of(info.key)) for info in snapshot.documents()]
         judgements = sample_of(judge_quotations(quotations, documents, path=path), sample)
         found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)

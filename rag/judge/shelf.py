@@ -12,8 +12,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,29 +55,29 @@ class Shelf:
     seconds: float
 
 
-@contextmanager
 def corpus_shelf(
-    corpus: Path, encoder: Encoder, *, settings: Settings, keep: bool, progress: ProgressCallback | None
-) -> Iterator[Shelf]:
-    """Give a library of the records of `corpus`: from the cache, or made now; not kept where `keep` is false.
+    corpus: Path,
+    encoder: Encoder,
+    *,
+    settings: Settings,
+    cache: Path | None = None,
+    progress: ProgressCallback | None = None,
+) -> Shelf:
+    """Return a library of the records of `corpus`: that in the cache, or one made and put there now.
 
-    Raises EvaluationError where it cannot be made.
+    `cache` is a folder of the user's cache by default. Raises EvaluationError where it cannot be written.
     """
-    if not keep:
-        with tempfile.TemporaryDirectory(prefix="rag-evaluate-") as temporary:
-            yield _make(corpus, Path(temporary), encoder, settings=settings, progress=progress)
-        return
-    shelves = cache_folder() / "evaluations"
+    shelves = cache_folder() / "evaluations" if cache is None else cache
     folder = shelves / shelf_name(corpus, encoder, settings)
     try:
         if not (folder / RECORD).is_file():
             _make_and_keep(corpus, folder, encoder, settings=settings, progress=progress)
         os.utime(folder)
+        return Shelf(folder, float(json.loads((folder / RECORD).read_text(encoding="utf-8"))["seconds"]))
     except OSError as error:
         raise EvaluationError(
             f"{shelves}: cannot be written ({error.strerror or error}); make room there or set XDG_CACHE_HOME"
         ) from error
-    yield Shelf(folder, float(json.loads((folder / RECORD).read_text(encoding="utf-8"))["seconds"]))
 
 
 def shelf_name(corpus: Path, encoder: Encoder, settings: Settings) -> str:
@@ -94,9 +92,9 @@ def code_digest() -> str:
     """Return a hash of the package's files that decide what an index holds."""
     root = Path(rag.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(root.rglob("*")):
         part = path.relative_to(root)
-        if Path(part.parts[0]).stem not in READS_ONLY:
+        if path.suffix in {".py", ".json", ".npz"} and Path(part.parts[0]).stem not in READS_ONLY:
             digest.update(part.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -106,11 +104,13 @@ def _make_and_keep(
 ) -> None:
     """Make the library beside its place and move it there at the end: no half library is ever used."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _make_room(folder.parent)
+    make_room(folder.parent)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
-        shelf = _make(corpus, building, encoder, settings=settings, progress=progress)
-        (building / RECORD).write_text(json.dumps({"seconds": shelf.seconds}), encoding="utf-8")
+        started = time.perf_counter()
+        index_paths([corpus], folder=building, encoder=encoder, settings=settings, progress=progress)
+        seconds = time.perf_counter() - started
+        (building / RECORD).write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)  # one without its record: a removal that was cut short
         building.rename(folder)
     except OSError:
@@ -120,17 +120,7 @@ def _make_and_keep(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _make(
-    corpus: Path, folder: Path, encoder: Encoder, *, settings: Settings, progress: ProgressCallback | None
-) -> Shelf:
-    started = time.perf_counter()
-    report = index_paths([corpus], folder=folder, encoder=encoder, settings=settings, progress=progress)
-    if report.failures:
-        raise EvaluationError(f"{corpus}: cannot be indexed: {report.failures[0].reason}")
-    return Shelf(folder, time.perf_counter() - started)
-
-
-def _make_room(shelves: Path) -> None:
+def make_room(shelves: Path) -> None:
     """Remove the libraries beyond the last used ones, and what killed runs have left."""
     by_use = sorted(shelves.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in by_use[KEPT - 1 :]:

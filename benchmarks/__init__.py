@@ -1,0 +1,1 @@
+"""Speed, memory and quality, measured as ratios in one run; `make bench` starts `benchmarks.bench`."""
