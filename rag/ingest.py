@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rag.encoder import Encoder
-from rag.errors import LibraryMismatch, ReadError, UsageError
+from rag.errors import LibraryError, LibraryMissing, ReadError, UsageError
 from rag.passages import SEGMENTER_VERSION, segment
 from rag.readers import read
 from rag.records import (
@@ -29,6 +30,7 @@ from rag.records import (
 from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
 from rag.store.files import file_hash, make_private_folder
+from rag.store.identity import Identity, check_model, check_segmenter
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
 from rag.store.rows import DocumentRow, document_hash
@@ -42,7 +44,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encoded_text(passage: Passage) -> tuple[str, int]:
-    """What the model reads for a passage, and where `passage.text` starts in it; offsets count code points."""
+    """What the model reads for a passage, and the place in it, in code points, where `passage.text` starts."""
     context = f"{passage.context}\n" if passage.context else ""
     return _SURROGATE.sub("\ufffd", context + passage.text), len(context)
 
@@ -57,53 +59,60 @@ def index_paths(
 ) -> IndexReport:
     """Add or update files and folders; what has not changed costs a look at its size and times.
 
-    A file that cannot be read is named in the report and costs itself alone. Raises UsageError where a path is
-    missing or holds nothing to read, ReadError where no file at all could be read, LibraryLocked,
+    A file that cannot be read is named in the report and costs itself alone. Raises UsageError where a path
+    is missing or holds nothing to read, ReadError where no file at all could be read, LibraryLocked,
     LibraryMismatch, LibraryError.
     """
     started = time.monotonic()
     files = find_files(paths, index=folder)
-    make_private_folder(folder)
-    with writer_lock(folder):
-        catalog = Catalog(folder, create=True)
-        try:
-            check_model(catalog, encoder, settings)
-            run = _Run(catalog, encoder, settings, progress or _silent)
-            run.index(files)
-            publish(catalog, dimensions=encoder.dimensions)
-        finally:
-            catalog.close()
+    with _writing(folder, create=True) as catalog:
+        run = _Run(catalog, encoder, settings, progress or _silent)
+        run.index(files)
     report = run.report(time.monotonic() - started)
     if report.failures and not report.added + report.updated + report.unchanged:
-        others = f" (and {len(report.failures) - 1} more)" if len(report.failures) > 1 else ""
+        others = f" (and {len(report.failures) - 1} more files)" if len(report.failures) > 1 else ""
         raise ReadError(f"{report.failures[0].reason}{others}; nothing was indexed")
     return report
 
 
-def remove_paths(paths: Sequence[str | Path], *, folder: Path, encoder_dimensions: int | None = None) -> int:
-    """Take documents out, by key, file or folder, and return how many they were.
+def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
+    """Take documents out, by key, file or folder; returns how many they were.
 
-    Raises UsageError where nothing in the library goes by such a name.
+    Raises UsageError, with nothing removed, where nothing in the library goes by one of the names.
     """
-    with writer_lock(folder):
-        catalog = Catalog(folder)
-        try:
-            generation = catalog.generation
-            rows: dict[int, DocumentRow] = {}
-            for path in paths:
-                found = _documents_named(catalog, str(path), generation)
-                if not found:
-                    raise UsageError(
-                        f"there is no document {path} in the library; `rag list` shows what there is"
-                    )
-                rows.update((row.id, row) for row in found)
-            for row in rows.values():
-                catalog.remove(row)
-                catalog.drop_file(row.path)
-            publish(catalog, dimensions=int(catalog.get("model")["dimensions"]))
-        finally:
-            catalog.close()
+    with _writing(folder) as catalog:
+        generation = catalog.generation
+        rows: dict[int, DocumentRow] = {}
+        for path in paths:
+            found = _documents_named(catalog, str(path), generation)
+            if not found:
+                raise UsageError(
+                    f"there is no document {path} in the library; `rag list` shows what there is"
+                )
+            rows.update((row.id, row) for row in found)
+        for row in rows.values():
+            catalog.remove(row)
+            catalog.drop_file(row.path)
     return len(rows)
+
+
+@contextmanager
+def _writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
+    """The catalog with the writer lock held; what was committed is published, also where an error ends it."""
+    if create:
+        make_private_folder(folder)
+    elif not folder.is_dir():
+        raise LibraryMissing(
+            f"there is no library in {folder}; make one with `rag index PATH --index {folder}`"
+        )
+    with writer_lock(folder), closing(Catalog(folder, create=create)) as catalog:
+        try:
+            yield catalog
+        except BaseException:
+            with suppress(LibraryError, OSError):  # the first error is the one to tell
+                publish(catalog)
+            raise
+        publish(catalog)
 
 
 def _documents_named(catalog: Catalog, name: str, generation: int) -> list[DocumentRow]:
@@ -111,38 +120,14 @@ def _documents_named(catalog: Catalog, name: str, generation: int) -> list[Docum
     row = catalog.document_at(name, generation)
     if row is not None:
         return [row]
-    path = Path(name).absolute().as_posix()
+    path = Path(name).resolve().as_posix()
+    below = path.rstrip("/") + "/"
     found = catalog.documents_of(path, generation)
-    prefix = path.rstrip("/") + "/"
-    return found or [row for row in catalog.documents_at(generation) if row.path.startswith(prefix)]
-
-
-def check_model(catalog: Catalog, encoder: Encoder, settings: Settings) -> None:
-    """Note the model in a new library; raise LibraryMismatch where an old one was made with another."""
-    mine = {
-        "name": settings.model,
-        "fingerprint": encoder.fingerprint,
-        "dimensions": encoder.dimensions,
-        "state_dimensions": encoder.state_dimensions,
-        "segmenter": SEGMENTER_VERSION,
-    }
-    kept: dict[str, object] | None = catalog.get("model")
-    if kept is None:
-        catalog.put("model", mine)
-        return
-    for what in ("fingerprint", "segmenter"):
-        if kept[what] != mine[what]:
-            model = (
-                f"the model {kept['name']}" if what == "fingerprint" else "another version of the segmenter"
-            )
-            raise LibraryMismatch(
-                f"the library in {catalog.folder} was made with {model}; keep to that, or make it anew with "
-                f"`rag index --rebuild --index {catalog.folder}`"
-            )
+    return found or [row for row in catalog.documents_at(generation) if row.path.startswith(below)]
 
 
 def _silent(_: Progress) -> None:
-    """No one watches."""
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +166,7 @@ class _Run:
 
     def index(self, files: list[Path]) -> None:
         """Bring the library up to date with the files."""
+        self._identify()
         stamps = self.catalog.file_stamps()
         for number, path in enumerate(files):
             self.progress(
@@ -193,6 +179,20 @@ class _Run:
         self.progress(
             Progress("indexing", len(files), len(files), "files", f"{self.counts['passages']} passages")
         )
+
+    def _identify(self) -> None:
+        """Refuse a library of another model or segmenter; a new one is this model's from now on."""
+        check_model(self.catalog, self.encoder.fingerprint)
+        check_segmenter(self.catalog, SEGMENTER_VERSION)
+        identity = Identity(
+            model=self.settings.model,
+            fingerprint=self.encoder.fingerprint,
+            dimensions=self.encoder.dimensions,
+            state_dimensions=self.encoder.state_dimensions,
+            segmenter=SEGMENTER_VERSION,
+        )
+        if Identity.read(self.catalog) is None:
+            identity.note(self.catalog)
 
     def _file(self, path: Path, known: list[Any] | None) -> None:
         """Line up what has changed in one file."""
@@ -230,14 +230,12 @@ class _Run:
     def _flush(self) -> None:
         """Encode what waits and commit it, document by document; then note the files that are complete."""
         texts = [encoded_text(passage)[0] for work in self.waiting for passage in work.passages]
-        if texts:
-            encoding = self.encoder.encode_passages(texts)
-            codec = self._codec(encoding.tokens)
-            start = 0
-            for work in self.waiting:
-                end = start + len(work.passages)
-                self._commit(work, codec, Encoding(encoding.vectors[start:end], encoding.tokens[start:end]))
-                start = end
+        encoding = self.encoder.encode_passages(texts) if texts else None
+        start = 0
+        for work in self.waiting:
+            end = start + len(work.passages)
+            self._commit(work, encoding, slice(start, end))
+            start = end
         self.waiting.clear()
         for path, stamp, keys in self.finished:
             for row in self.catalog.documents_of(path.as_posix(), self.catalog.generation):
@@ -246,13 +244,21 @@ class _Run:
             self.catalog.put_file(path.as_posix(), stamp)
         self.finished.clear()
         if time.monotonic() - self.published_s > _PUBLISH_S:
-            publish(self.catalog, dimensions=self.encoder.dimensions)
+            publish(self.catalog)
             self.published_s = time.monotonic()
 
-    def _commit(self, work: _Work, codec: StateCodec, encoding: Encoding) -> None:
-        states = tuple((codec.encode(tokens.states), encode_layout(tokens)) for tokens in encoding.tokens)
-        new = NewDocument(work.document, work.hash, work.passages, encoding.vectors, states)
-        self.catalog.replace(new, added_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    def _commit(self, work: _Work, encoding: Encoding | None, own: slice) -> None:
+        """Write one document with its share of the encoding."""
+        vectors = np.empty((0, self.encoder.dimensions), np.float32)
+        states: list[tuple[bytes, bytes]] = []
+        if encoding is not None and work.passages:
+            codec = self._codec(encoding.tokens)
+            vectors = encoding.vectors[own]
+            states = [(codec.encode(tokens.states), encode_layout(tokens)) for tokens in encoding.tokens[own]]
+        added_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.catalog.replace(
+            NewDocument(work.document, work.hash, work.passages, vectors, states, added_at=added_at)
+        )
         self.counts["passages"] += len(work.passages)
 
     def _codec(self, tokens: Iterable[TokenStates]) -> StateCodec:

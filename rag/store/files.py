@@ -51,7 +51,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Write the file so that it holds its old content or all of `data`, whatever happens, power cuts included.
+    """Write the file so that it holds its old content or all of `data`, whatever happens, a power cut too.
 
     Raises OSError, with the old content in place and no leftover, where the disk refuses.
     """
@@ -83,7 +83,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in `folder` (created, renamed, removed) are on the disk; not possible on Windows."""
+    """Wait until the names in `folder` (made, renamed, removed) are on the disk; Windows cannot."""
     if os.name == "posix":
         _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
 

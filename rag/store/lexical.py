@@ -62,7 +62,7 @@ class LexicalIndex:
         return cls(tantivy.Index.open(str(folder)))
 
     def search(self, terms: Sequence[str], limit: int) -> tuple[Int64, Float32]:
-        """The ids (k,) and BM25 scores (k,) of the `limit` best for a bag of terms, best first, ties by id."""
+        """The `limit` best for a bag of terms: ids (k,) and BM25 scores (k,), best first, ties by id."""
         if limit < 1 or not terms or not self.passages:
             return _EMPTY
         query = self._bag(terms)

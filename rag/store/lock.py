@@ -21,7 +21,7 @@ _RETRY_S = 0.05
 
 @contextmanager
 def writer_lock(folder: Path, *, wait_s: float = 5.0) -> Iterator[None]:
-    """Hold the one right to write to the library in `folder`.
+    """Hold the one right to write to the library in `folder`, which exists.
 
     What the file says of its holder is information for people; the lock itself is the kernel's.
     Raises LibraryLocked, naming the holder, where another process keeps it for longer than `wait_s`.
@@ -30,9 +30,7 @@ def writer_lock(folder: Path, *, wait_s: float = 5.0) -> Iterator[None]:
     descriptor = _open_lock(path)
     try:
         _acquire(descriptor, path, wait_s)
-        holder = (
-            f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        )
+        holder = f"process {os.getpid()} on {socket.gethostname()} since {_now()}"
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode(), 0)
         yield
@@ -40,13 +38,17 @@ def writer_lock(folder: Path, *, wait_s: float = 5.0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def _open_lock(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError as error:
         raise LibraryError(
-            f"cannot write to the library in {path.parent}: {error.strerror}; make the folder writable or choose "
-            "another with --index"
+            f"cannot write to the library in {path.parent}: {error.strerror}; make the folder writable "
+            "or choose another with --index"
         ) from error
 
 
@@ -55,9 +57,7 @@ def _acquire(descriptor: int, path: Path, wait_s: float) -> None:
     while not _try_lock(descriptor, fcntl.LOCK_EX, path):
         if time.monotonic() >= deadline:
             holder = path.read_text("utf-8", "replace").strip() or "another process"
-            raise LibraryLocked(
-                f"the library in {path.parent} is being written by {holder}; wait until it has finished, then try again"
-            )
+            raise LibraryLocked(f"{path.parent} is being written by {holder}; try again when it has finished")
         time.sleep(_RETRY_S)
 
 
@@ -68,7 +68,8 @@ def _try_lock(descriptor: int, kind: int, path: Path) -> bool:
         return False
     except OSError as error:
         raise LibraryError(
-            f"the file system of {path.parent} gives no locks ({error.strerror}); keep the library on a local disk"
+            f"the file system of {path.parent} gives no locks ({error.strerror}); "
+            "keep the library on a local disk"
         ) from error
     return True
 

@@ -1,7 +1,8 @@
 """Bring the derived indexes to the catalog's generation, or make them again from the catalog alone.
 
-`published` in the catalog names the files of one generation with their hashes; it changes in one commit. Readers
-open what it names; files that it does not name are leftovers.
+`published` in the catalog names the files of one generation with their hashes, and changes in one commit.
+Readers open what it names; a file that it does not name is a leftover. So a document is safe from its own
+commit on, and seen from the next publication on.
 """
 
 from __future__ import annotations
@@ -11,35 +12,37 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rag.errors import LibraryDamaged
 from rag.records import Int64, Passage
 from rag.store import lexical
-from rag.store.catalog import Catalog, Removal
+from rag.store.catalog import Catalog
+from rag.store.database import Json
 from rag.store.files import make_private_folder
 from rag.store.lexical import Entry, LexicalIndex
 from rag.store.lock import oldest_read_generation
+from rag.store.rows import Removal
 from rag.store.vectors import VectorIndex
 from rag.tokens import lexical_terms
 
 QUARANTINE = "quarantine"
+_DERIVED = ("vectors-", "terms-")
 _REWRITE_FROM = (
-    256  # vectors: so many changes are read from the catalog at opening before a file is (re)written
+    256  # vectors: this many changes are read from the catalog at opening before a file is written
 )
 _REWRITE_SHARE = 0.25  # ... or this share of the file, whichever is more
 _REBUILD_BELOW = (
-    2000  # terms: a smaller index is made anew when anything was removed, so that its statistics stay exact
+    2000  # terms: below this many passages any removal makes the index anew: its statistics are exact
 )
-_REBUILD_SHARE = 0.1  # ... a larger one when this share of it is removed passages
+_REBUILD_SHARE = 0.1  # ... above it, when this share of it is removed passages, which still count in idf
 _SCAN = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The derived files of one language: names within the folder, "" where none is needed yet."""
+    """The derived files of one language, by name; no vectors file is needed while there are few."""
 
     passages: int = 0
     vectors: str = ""
@@ -47,27 +50,37 @@ class Shelf:
     vectors_generation: int = 0
     vectors_last_id: int = 0
     vectors_count: int = 0
-    lexical: str = ""
-    lexical_files: dict[str, str] = field(default_factory=dict)
-    lexical_removed: int = 0
+    terms: str = ""
+    terms_files: lexical.Manifest = field(default_factory=dict)
+    terms_removed: int = 0  # passages that are deleted in the index but still count in its statistics
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One generation as readers see it: ids up to `last_id`, less the removals up to `generation`."""
+    """One generation as readers see it: the passages up to `last_id` less the removals up to `generation`."""
 
     generation: int = 0
     last_id: int = 0
-    shelves: dict[str, Shelf] = field(default_factory=dict)
+    shelves: dict[str, Shelf] = field(default_factory=dict)  # by language
+    superseded: dict[str, int] = field(default_factory=dict)  # file -> the generation that no longer needs it
 
     @classmethod
     def read(cls, catalog: Catalog) -> Published:
         """What the catalog says is published; nothing in a new library."""
-        value: dict[str, Any] | None = catalog.get("published")
+        value: Json = catalog.get("published")
         if value is None:
             return cls()
-        shelves = {language: Shelf(**shelf) for language, shelf in value.pop("shelves").items()}
-        return cls(**value, shelves=shelves)
+        shelves = {language: Shelf(**shelf) for language, shelf in value["shelves"].items()}
+        return cls(value["generation"], value["last_id"], shelves, value["superseded"])
+
+    @property
+    def files(self) -> set[str]:
+        """The names of the derived files and folders that it needs."""
+        names = {name for shelf in self.shelves.values() for name in (shelf.vectors, shelf.terms)}
+        return names - {""}
+
+
+# --- what a generation holds --------------------------------------------------------------------------------
 
 
 def lexical_text(passage: Passage) -> str:
@@ -78,8 +91,8 @@ def lexical_text(passage: Passage) -> str:
 def entries(catalog: Catalog, ids: Int64) -> Iterator[Entry]:
     """The lexical entries of these passages, in that order."""
     for start in range(0, len(ids), _SCAN):
-        for first, passage in catalog.passages_with_document(ids[start : start + _SCAN]):
-            yield passage.id, first, " ".join(lexical_terms(lexical_text(passage)))
+        for document, passage in catalog.passages_with_document(ids[start : start + _SCAN]):
+            yield passage.id, document.first_passage, " ".join(lexical_terms(lexical_text(passage)))
 
 
 def removed_ids(removals: list[Removal]) -> Int64:
@@ -88,87 +101,126 @@ def removed_ids(removals: list[Removal]) -> Int64:
     return np.concatenate(ranges) if ranges else np.empty(0, np.int64)
 
 
-def live_ids(catalog: Catalog, published: Published, language: str) -> Int64:
-    """The ids of the language's passages in the published generation, ascending."""
-    ids = catalog.passage_ids(language, 0, published.last_id)
+def live_ids(catalog: Catalog, published: Published, language: str, *, after: int = 0) -> Int64:
+    """The ids above `after` of the language's passages in the published generation, ascending."""
+    ids = catalog.passage_ids(language, after, published.last_id)
     return np.setdiff1d(ids, removed_ids(catalog.removals(0, published.generation)), assume_unique=True)
 
 
-def open_vectors(catalog: Catalog, published: Published, language: str, dimensions: int) -> VectorIndex:
-    """The vectors of the language as published: the file, brought up to date from the catalog in memory.
+def dimensions_of(catalog: Catalog) -> int:
+    """The dimensions of the library's vectors."""
+    return int(catalog.get("identity")["dimensions"])
 
-    Raises LibraryDamaged or FileNotFoundError where the file is not what was written.
+
+# --- opening ------------------------------------------------------------------------------------------------
+
+
+def open_vectors(catalog: Catalog, published: Published, language: str) -> VectorIndex:
+    """The vectors of the language as published: the file, brought up to date in memory from the catalog.
+
+    Raises LibraryDamaged where the file is not what was written.
     """
     shelf = published.shelves[language]
-    gone = removed_ids(catalog.removals(shelf.vectors_generation, published.generation))
-    new = np.setdiff1d(catalog.passage_ids(language, shelf.vectors_last_id, published.last_id), gone)
-    vectors = catalog.vectors(new, dimensions)
+    new = live_ids(catalog, published, language, after=shelf.vectors_last_id)
+    vectors = catalog.vectors(new, dimensions_of(catalog))
     if not shelf.vectors:
         return VectorIndex.build(new, vectors)
     base = VectorIndex.load(catalog.folder / shelf.vectors, shelf.vectors_hash)
+    gone = removed_ids(catalog.removals(shelf.vectors_generation, published.generation))
     return base.changed(without=gone, ids=new, vectors=vectors)
 
 
-def rebuilt_vectors(catalog: Catalog, published: Published, language: str, dimensions: int) -> VectorIndex:
+def rebuilt_vectors(catalog: Catalog, published: Published, language: str) -> VectorIndex:
     """The same from the catalog alone."""
     ids = live_ids(catalog, published, language)
-    return VectorIndex.build(ids, catalog.vectors(ids, dimensions))
+    return VectorIndex.build(ids, catalog.vectors(ids, dimensions_of(catalog)))
 
 
 def open_lexical(catalog: Catalog, published: Published, language: str) -> LexicalIndex:
-    """The terms of the language as published. Raises LibraryDamaged."""
+    """The terms of the language as published. Raises LibraryDamaged where a file is not what was written."""
     shelf = published.shelves[language]
-    return LexicalIndex.load(catalog.folder / shelf.lexical, shelf.lexical_files)
+    return LexicalIndex.load(catalog.folder / shelf.terms, shelf.terms_files)
 
 
 def rebuilt_lexical(catalog: Catalog, published: Published, language: str) -> LexicalIndex:
-    """The same from the catalog alone."""
+    """The same from the catalog alone, in memory."""
     return LexicalIndex.in_memory(entries(catalog, live_ids(catalog, published, language)))
 
 
-def publish(catalog: Catalog, *, dimensions: int) -> Published:
-    """Make the derived files of the catalog's generation and let readers have it. Hold the writer lock."""
+# --- publishing ---------------------------------------------------------------------------------------------
+
+
+def publish(catalog: Catalog) -> Published:
+    """Make the derived files of the catalog's generation and let readers have it. Hold the writer lock.
+
+    Raises LibraryError or OSError with the old publication in place.
+    """
     old = Published.read(catalog)
-    generation = catalog.generation
-    if old.generation == generation:
+    if old.generation == catalog.generation:
         return old
-    counts = Counter({language: shelf.passages for language, shelf in old.shelves.items()})
-    changes = Counter[str]()
-    for row in catalog.added_between(old.generation, generation):
-        counts.update(row.languages)
-        changes.update(row.languages)
-    removals = catalog.removals(old.generation, generation)
-    for removal in removals:
-        counts.subtract(removal.languages)
-        changes.update(removal.languages)
-    new = Published(generation, int(catalog.get("next_passage")) - 1, {})
+    new = Published(catalog.generation, catalog.last_passage)
+    counts, changed = _counted(catalog, old, new)
     for language in sorted(language for language, count in counts.items() if count > 0):
         shelf = old.shelves.get(language, Shelf())
-        if changes[language]:
+        if language in changed:
             shelf = replace(shelf, passages=counts[language])
-            shelf = _with_vectors(catalog, new, language, shelf, dimensions)
+            shelf = _with_vectors(catalog, new, language, shelf)
             shelf = _with_lexical(catalog, (old, new), language, shelf)
         new.shelves[language] = shelf
-    catalog.put("published", asdict(new))
-    tidy(catalog, new)
-    return new
+    new.superseded.update(old.superseded)
+    new.superseded.update(dict.fromkeys(old.files - new.files, new.generation))
+    return _put(catalog, new)
 
 
-def _with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf, dimensions: int) -> Shelf:
-    """The shelf with a vectors file that is at most a quarter behind; unchanged where it still is."""
-    gone = removed_ids(catalog.removals(shelf.vectors_generation, new.generation))
-    added = catalog.passage_ids(language, shelf.vectors_last_id, new.last_id)
-    behind = added.size + np.intersect1d(gone, added).size
+def republish(catalog: Catalog, languages: set[str]) -> Published:
+    """Make the derived files of these languages anew from the catalog alone. Hold the writer lock."""
+    old = publish(catalog)
+    new = replace(old, shelves=dict(old.shelves), superseded=dict(old.superseded))
+    for language in sorted(languages & set(old.shelves)):
+        set_aside(catalog.folder, old.shelves[language].vectors)
+        set_aside(catalog.folder, old.shelves[language].terms)
+        shelf = Shelf(passages=live_ids(catalog, old, language).size)
+        shelf = _with_vectors(catalog, new, language, shelf)
+        new.shelves[language] = _with_lexical(catalog, (old, new), language, shelf)
+    return _put(catalog, new)
+
+
+def _put(catalog: Catalog, published: Published) -> Published:
+    """Commit the publication and delete what nobody needs any more."""
+    catalog.put("published", asdict(published))
+    kept = _tidy(catalog, published)
+    if kept != published.superseded:
+        published = replace(published, superseded=kept)
+        catalog.put("published", asdict(published))
+    return published
+
+
+def _counted(catalog: Catalog, old: Published, new: Published) -> tuple[Counter[str], set[str]]:
+    """The passages of each language in the new generation, and the languages that changed since the old."""
+    counts = Counter({language: shelf.passages for language, shelf in old.shelves.items()})
+    changed: set[str] = set()
+    for row in catalog.added_between(old.generation, new.generation):
+        counts.update(row.languages)
+        changed.update(row.languages)
+    for removal in catalog.removals(old.generation, new.generation):
+        counts.subtract(removal.languages)
+        changed.update(removal.languages)
+    return counts, changed
+
+
+def _with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf) -> Shelf:
+    """The shelf with a vectors file that is at most a quarter behind: the one it has, or a new one."""
+    behind = live_ids(catalog, new, language, after=shelf.vectors_last_id).size
     if shelf.vectors:
-        behind = added.size + gone.size
+        behind += removed_ids(catalog.removals(shelf.vectors_generation, new.generation)).size
     if behind <= max(_REWRITE_FROM, _REWRITE_SHARE * shelf.vectors_count):
         return shelf
-    staged = Published(new.generation, new.last_id, {language: shelf})
+    state = replace(new, shelves={language: shelf})
     try:
-        index = open_vectors(catalog, staged, language, dimensions)
-    except (LibraryDamaged, FileNotFoundError):
+        index = open_vectors(catalog, state, language)
+    except LibraryDamaged:
         set_aside(catalog.folder, shelf.vectors)
-        index = rebuilt_vectors(catalog, staged, language, dimensions)
+        index = rebuilt_vectors(catalog, state, language)
     name = f"vectors-{language}-{new.generation}.faiss"
     return replace(
         shelf,
@@ -183,51 +235,53 @@ def _with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf,
 def _with_lexical(
     catalog: Catalog, states: tuple[Published, Published], language: str, shelf: Shelf
 ) -> Shelf:
-    """The shelf with a terms folder of the new generation."""
+    """The shelf with a terms folder of the new generation, linked to the old one's files where it can be."""
     old, new = states
+    folder = catalog.folder / f"terms-{language}-{new.generation}"
     removals = [r for r in catalog.removals(old.generation, new.generation) if language in r.languages]
-    removed = shelf.lexical_removed + sum(removal.languages[language] for removal in removals)
-    name = f"terms-{language}-{new.generation}"
-    folder = catalog.folder / name
-    anew = removed and (shelf.passages < _REBUILD_BELOW or removed > _REBUILD_SHARE * shelf.passages)
-    if shelf.lexical and not anew:
-        ids = np.setdiff1d(catalog.passage_ids(language, old.last_id, new.last_id), removed_ids(removals))
+    removed = shelf.terms_removed + sum(removal.languages[language] for removal in removals)
+    stale = removed > _REBUILD_SHARE * shelf.passages or (removed and shelf.passages < _REBUILD_BELOW)
+    if shelf.terms and not stale:
+        added = entries(catalog, live_ids(catalog, new, language, after=old.last_id))
         gone = [removal.first_passage for removal in removals]
-        base = catalog.folder / shelf.lexical
+        base = catalog.folder / shelf.terms
         try:
-            files = lexical.update(
-                folder, base, shelf.lexical_files, entries=entries(catalog, ids), gone=gone
-            )
-            return replace(shelf, lexical=name, lexical_files=files, lexical_removed=removed)
+            files = lexical.update(folder, base, shelf.terms_files, entries=added, gone=gone)
+            return replace(shelf, terms=folder.name, terms_files=files, terms_removed=removed)
         except LibraryDamaged:
-            set_aside(catalog.folder, shelf.lexical)
+            set_aside(catalog.folder, shelf.terms)
     files = lexical.build(folder, entries(catalog, live_ids(catalog, new, language)))
-    return replace(shelf, lexical=name, lexical_files=files, lexical_removed=0)
+    return replace(shelf, terms=folder.name, terms_files=files, terms_removed=0)
 
 
 def set_aside(folder: Path, name: str) -> None:
-    """Move a damaged derived file out of the way, into `quarantine/`: never deleted, for someone may need it."""
-    damaged = folder / name
-    if name and damaged.exists():
-        make_private_folder(folder / QUARANTINE)
-        target = folder / QUARANTINE / name
-        while target.exists():
-            target = target.with_name(target.name + "~")
-        damaged.rename(target)
+    """Move a damaged derived file into `quarantine/`, out of the way but not lost."""
+    found = folder / name
+    if not name or not found.exists():
+        return
+    make_private_folder(folder / QUARANTINE)
+    target = folder / QUARANTINE / name
+    while target.exists():
+        target = target.with_name(target.name + "~")
+    found.rename(target)
 
 
-def tidy(catalog: Catalog, published: Published) -> None:
-    """Delete what no reader needs: rows of removed documents and derived files that are not published.
-
-    A reader that opened such a file keeps it open; one that was about to opens the newer state instead.
-    """
-    folder = catalog.folder
-    oldest = oldest_read_generation(folder, published.generation)
-    noted = [shelf.vectors_generation for shelf in published.shelves.values() if shelf.vectors]
+def _tidy(catalog: Catalog, published: Published) -> dict[str, int]:
+    """Delete removed documents' rows and the derived files that no reader needs; returns those still read."""
+    oldest = oldest_read_generation(catalog.folder, published.generation)
+    bases = [shelf.vectors_generation for shelf in published.shelves.values() if shelf.vectors]
     if catalog.removals(0, oldest):
-        catalog.sweep(oldest, noted_until=min([*noted, published.generation]))
-    kept = {shelf.vectors for shelf in published.shelves.values()}
-    kept |= {shelf.lexical for shelf in published.shelves.values()}
-    for path in folder.iterdir():
-        if path.name not in kept and path.name.lstrip(".").startswith(("vectors-", "terms-")):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        catalog.sweep(oldest, noted_until=min([*bases, oldest]))
+    read = {name: since for name, since in published.superseded.items() if since > oldest}
+    for path in list(catalog.folder.iterdir()):
+        if path.name.lstrip(".").startswith(_DERIVED) and path.name not in published.files | set(read):
+            delete(path)
+    return read
+
+
+def delete(path: Path) -> None:
+    """Delete a file or a folder; a folder that will not go is tried again at the next publication."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """What one row of the catalog holds, to and from the records of the package.
 
-Text is stored as UTF-8 bytes with lone surrogates passed through: SQLite's `length()` stops at a NUL in a TEXT
-and its binding refuses a surrogate, and file names may hold both kinds of trouble.
+Text is stored as UTF-8 bytes with lone surrogates passed through: SQLite's `length()` stops at a NUL in a
+TEXT and its binding refuses a surrogate, and file names may hold both kinds of trouble. Every row ends in a
+checksum of all its other columns, and what is read here has been compared with it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +32,7 @@ def to_text(data: bytes) -> str:
 
 
 def to_json(value: object) -> bytes:
-    """The value as compact JSON in bytes, surrogates passed through."""
+    """The value as compact JSON, stored like text."""
     return to_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -39,24 +41,35 @@ def damaged(what: str) -> LibraryDamaged:
     return LibraryDamaged(f"{what} is damaged in the catalog; run `rag doctor --repair`")
 
 
+def verified(parts: Sequence[Any], checksum: object, what: str) -> Sequence[Any]:
+    """The parts of a row, bytes and whole numbers. Raises LibraryDamaged where `checksum` is not theirs."""
+    whole = all(isinstance(part, bytes | int) for part in parts)
+    if not whole or row_checksum(*parts) != checksum:
+        raise damaged(what)
+    return parts
+
+
+# --- documents ----------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One version of one document: its passages are `first_passage` and the `passages - 1` ids after it."""
+    """One version of one document; its passages are `first_passage` and the `passages - 1` ids after it."""
 
     id: int
     key: str
     path: str
-    generation: int
+    generation: int  # the commit that wrote it
     first_passage: int
     passages: int
     title: str
-    record: str | None
+    record: str | None  # Document.id
     encoding: str
     warnings: tuple[str, ...]
-    languages: dict[str, int]
+    languages: dict[str, int]  # language -> passages
     characters: int
     added_at: str
-    hash: str
+    hash: str  # of what the reader saw: see `document_hash`
 
     @property
     def passage_ids(self) -> range:
@@ -64,7 +77,7 @@ class DocumentRow:
         return range(self.first_passage, self.first_passage + self.passages)
 
     def columns(self) -> tuple[int, bytes, bytes, int, int, int, bytes, int]:
-        """The row as the table `documents` holds it, the checksum last."""
+        """The row of the table `documents`."""
         info = to_json(
             [
                 self.title,
@@ -84,30 +97,40 @@ class DocumentRow:
             self.generation,
             self.first_passage,
             self.passages,
+            info,
         )
-        return (*head, info, row_checksum(*head, info))
+        return (*head, row_checksum(*head))
 
     @classmethod
-    def from_columns(cls, row: tuple[Any, ...]) -> DocumentRow:
-        """The row that `columns` made. Raises LibraryDamaged where it is not the same any more."""
-        *parts, checksum = row
-        if not _holds(parts, checksum):
-            raise damaged(f"the entry of document {row[0]}")
-        id_, key, path, generation, first, passages, info = parts
+    def from_columns(cls, row: Sequence[Any]) -> DocumentRow:
+        """The document of a row of the table. Raises LibraryDamaged."""
+        verified(row[:-1], row[-1], f"the entry of document {row[0]}")
+        id_, key, path, generation, first_passage, passages, info, _ = row
         title, record, encoding, warnings, languages, characters, added_at, hash_ = json.loads(to_text(info))
         return cls(
-            id_, to_text(key), to_text(path), generation, first, passages,
-            title, record, encoding, tuple(warnings), languages, characters, added_at, hash_,
-        )  # fmt: skip
+            id=id_,
+            key=to_text(key),
+            path=to_text(path),
+            generation=generation,
+            first_passage=first_passage,
+            passages=passages,
+            title=title,
+            record=record,
+            encoding=encoding,
+            warnings=tuple(warnings),
+            languages=languages,
+            characters=characters,
+            added_at=added_at,
+            hash=hash_,
+        )
 
     def info(self) -> DocumentInfo:
-        """The line of the library's list for this document."""
-        language = max(sorted(self.languages), key=self.languages.__getitem__, default="und")
+        """The document's line in the library's list."""
         return DocumentInfo(
             key=self.key,
             path=self.path,
             title=self.title,
-            language=language,
+            language=max(sorted(self.languages), key=self.languages.__getitem__, default="und"),
             passages=self.passages,
             characters=self.characters,
             added_at=self.added_at,
@@ -116,99 +139,113 @@ class DocumentRow:
         )
 
 
-def _holds(parts: list[Any], checksum: object) -> bool:
-    """Whether the parts are of the kinds that are stored and their checksum is the one beside them."""
-    return all(isinstance(part, bytes | int) for part in parts) and row_checksum(*parts) == checksum
-
-
 def document_hash(document: Document) -> str:
-    """A hash of what a reader saw, without its path: what decides whether to encode again."""
-    blocks = [(block.kind, block.start, block.end, block.level, block.page) for block in document.blocks]
-    head = [document.title, document.id, document.encoding, document.warnings, blocks]
+    """A hash of what a reader saw, but for its path: what decides whether to encode again."""
+    head = [document.title, document.id, document.encoding, document.warnings, _shape(document.blocks)]
     return content_hash(to_json(head) + b"\n" + to_bytes(document.text))
 
 
-def languages_of(passages: tuple[Passage, ...]) -> dict[str, int]:
+def _shape(blocks: Sequence[Block]) -> list[tuple[str, int, int, int, int | None]]:
+    return [(block.kind.value, block.start, block.end, block.level, block.page) for block in blocks]
+
+
+def body_columns(id_: int, text: str, blocks: Sequence[Block]) -> tuple[int, bytes, bytes, int]:
+    """The row of the table `bodies` for a document's text and blocks."""
+    head = (id_, zlib.compress(to_bytes(text)), zlib.compress(to_json(_shape(blocks))))
+    return (*head, row_checksum(*head))
+
+
+def body_from_columns(row: Sequence[Any]) -> tuple[str, tuple[Block, ...]]:
+    """Text and blocks of a row of the table `bodies`. Raises LibraryDamaged."""
+    _, text, shape = verified(row[:-1], row[-1], f"the text of document {row[0]}")
+    blocks = json.loads(zlib.decompress(shape))
+    return to_text(zlib.decompress(text)), tuple(Block(BlockKind(kind), *place) for kind, *place in blocks)
+
+
+# --- removals -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """That a document's passages, `first_passage` and the `passages - 1` after it, end with `generation`."""
+
+    document: int  # DocumentRow.id
+    generation: int
+    first_passage: int
+    passages: int
+    languages: dict[str, int]
+
+    def columns(self) -> tuple[int, int, int, int, bytes, int]:
+        """The row of the table `removals`."""
+        head = (self.document, self.generation, self.first_passage, self.passages, to_json(self.languages))
+        return (*head, row_checksum(*head))
+
+    @classmethod
+    def from_columns(cls, row: Sequence[Any]) -> Removal:
+        """The removal of a row of the table. Raises LibraryDamaged."""
+        verified(row[:-1], row[-1], f"the note that document {row[0]} was removed")
+        document, generation, first_passage, passages, languages, _ = row
+        return cls(document, generation, first_passage, passages, json.loads(languages))
+
+
+# --- passages -----------------------------------------------------------------------------------------------
+
+
+def languages_of(passages: Sequence[Passage]) -> dict[str, int]:
     """How many of the passages are in each language."""
     return dict(Counter(passage.language for passage in passages))
 
 
-def body_columns(document: int, text: str, blocks: tuple[Block, ...]) -> tuple[int, bytes, bytes, int]:
-    """The text and blocks of a document as the table `bodies` holds them."""
-    body = zlib.compress(to_bytes(text), 6)
-    shape = zlib.compress(to_json([(b.kind, b.start, b.end, b.level, b.page) for b in blocks]), 6)
-    return document, body, shape, row_checksum(document, body, shape)
-
-
-def body_from_columns(row: tuple[Any, ...]) -> tuple[str, tuple[Block, ...]]:
-    """The text and blocks that `body_columns` stored. Raises LibraryDamaged."""
-    *parts, checksum = row
-    if not _holds(parts, checksum):
-        raise damaged(f"the text of document {row[0]}")
-    _, body, shape = parts
-    blocks = json.loads(to_text(zlib.decompress(shape)))
-    return to_text(zlib.decompress(body)), tuple(
-        Block(BlockKind(kind), start, end, level, page) for kind, start, end, level, page in blocks
-    )
-
-
 def passage_columns(id_: int, passage: Passage) -> tuple[int, bytes, bytes, bytes, int]:
-    """The passage as the table `passages` holds it; its document's path and record id are in that one's row."""
+    """The row of the table `passages`; path and record id of its document stand in that one's row."""
     source = passage.source
-    place = to_json(
-        [
-            source.title,
-            source.section,
-            source.speaker,
-            source.role,
-            source.page,
-            source.paragraph,
-            source.start,
-            source.end,
-        ]
-    )
-    head = (id_, to_bytes(passage.language), to_bytes(passage.text), place)
+    names = [source.title, source.section, source.speaker, source.role]
+    place = [*names, source.page, source.paragraph, source.start, source.end]
+    head = (id_, to_bytes(passage.language), to_bytes(passage.text), to_json(place))
     return (*head, row_checksum(*head))
 
 
-def passage_from_columns(row: tuple[Any, ...], document: DocumentRow) -> Passage:
-    """The passage that `passage_columns` stored. Raises LibraryDamaged."""
-    *parts, checksum = row
-    if not _holds(parts, checksum):
-        raise damaged(f"passage {row[0]} of {document.key}")
-    id_, language, text, place = parts
+def passage_from_columns(row: Sequence[Any], document: DocumentRow) -> Passage:
+    """The passage of a row of the table `passages`. Raises LibraryDamaged."""
+    id_, language, text, place = verified(row[:-1], row[-1], f"passage {row[0]} of {document.key}")
     title, section, speaker, role, page, paragraph, start, end = json.loads(to_text(place))
     source = Source(
-        document=document.path, title=title, section=section, speaker=speaker, role=role,
-        page=page, paragraph=paragraph, start=start, end=end, id=document.record,
-    )  # fmt: skip
+        document=document.path,
+        title=title,
+        section=section,
+        speaker=speaker,
+        role=role,
+        page=page,
+        paragraph=paragraph,
+        start=start,
+        end=end,
+        id=document.record,
+    )
     return Passage(id_, to_text(text), to_text(language), source)
 
 
 def vector_columns(id_: int, vector: Float32) -> tuple[int, bytes, int]:
-    """The vector (d,) as the table `vectors` holds it: float16, which moves a cosine by about 1e-5."""
+    """The row of the table `vectors`, float16, which moves a cosine by less than 1e-4."""
     data = np.asarray(vector, "<f2").tobytes()
     return id_, data, row_checksum(id_, data)
 
 
-def vectors_from_columns(rows: list[tuple[Any, ...]], dimensions: int) -> Float32:
-    """The vectors (n, dimensions), unit rows, of n rows of the table. Raises LibraryDamaged."""
-    for id_, data, checksum in rows:
-        if not _holds([id_, data], checksum) or len(data) != 2 * dimensions:
-            raise damaged(f"the vector of passage {id_}")
-    halves = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(len(rows), dimensions)
+def vectors_from_columns(found: Sequence[Sequence[Any]], dimensions: int) -> Float32:
+    """The vectors (n, dimensions), unit rows, of n rows of the table `vectors`. Raises LibraryDamaged."""
+    for id_, data, checksum in found:
+        verified((id_, data), checksum, f"the vector of passage {id_}")
+    halves = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(found), dimensions)
     whole = halves.astype(np.float32)
-    return np.asarray(whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-12), np.float32)
+    whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), np.float32(1e-12))
+    return whole
 
 
 def states_columns(id_: int, codes: bytes, layout: bytes) -> tuple[int, bytes, bytes, int]:
-    """One passage's token states as the table `states` holds them."""
+    """The row of the table `states`: one passage's token states as `states.StateCodec` wrote them."""
     return id_, codes, layout, row_checksum(id_, codes, layout)
 
 
-def states_from_columns(row: tuple[Any, ...]) -> tuple[bytes, bytes]:
+def states_from_columns(row: Sequence[Any]) -> tuple[bytes, bytes]:
     """Codes and layout of a row of the table `states`. Raises LibraryDamaged."""
-    *parts, checksum = row
-    if not _holds(parts, checksum):
-        raise damaged(f"the token states of passage {row[0]}")
-    return parts[1], parts[2]
+    _, codes, layout = verified(row[:-1], row[-1], f"the token states of passage {row[0]}")
+    return codes, layout

@@ -1,7 +1,7 @@
 """Token states in 64 bytes a token or less: a projection, a rotation and four bits a dimension.
 
-States live, decoded, in *codec space*: mean subtracted (the same from question and passage: from one side only
-it ruins the ranking), projected on the leading principal directions, rotated at random so that every
+States live, decoded, in *codec space*: mean subtracted (the same from question and passage: from one side
+only it ruins the ranking), projected on the leading principal directions, rotated at random so that every
 dimension carries the same share, unit length. Cosine there stands for cosine between the states themselves.
 """
 
@@ -49,8 +49,8 @@ class StateCodec:
         return (self.dimensions + 1) // 2 if self.levels.size else 2 * self.dimensions
 
     def project(self, states: Float32) -> Float32:
-        """The states (t, D) in codec space: (t, d), unit rows; this is where a question's states go to be compared."""
-        return _unit_rows((states - self.mean) @ self.basis)
+        """The states (t, D) in codec space: (t, d), unit rows. A question's states are compared there."""
+        return _unit_rows(np.asarray((states - self.mean) @ self.basis, np.float32))
 
     def encode(self, states: Float32) -> bytes:
         """The codes of states (t, D), `bytes_per_token` each, in token order."""
@@ -73,12 +73,11 @@ class StateCodec:
         return _unit_rows(pairs[:, : self.dimensions])
 
     def _pairs(self) -> NDArray[np.complex64]:
-        """For each byte the two values it holds, low half first, as one complex number: one look-up a byte."""
+        """The two values of each byte, low half first, as one complex number: one look-up a byte."""
         byte = np.arange(256)
         levels = self.levels / np.float32(np.sqrt(self.dimensions))
-        return np.ascontiguousarray(np.stack([levels[byte & 15], levels[byte >> 4]], axis=1)).view(
-            np.complex64
-        )[:, 0]
+        pairs = np.stack([levels[byte & 15], levels[byte >> 4]], axis=1)
+        return np.ascontiguousarray(pairs).view(np.complex64)[:, 0]
 
     def to_bytes(self) -> bytes:
         """The codec as it stands in the catalog."""
@@ -94,7 +93,7 @@ class StateCodec:
 
 
 def fit_codec(states: Float32) -> StateCodec:
-    """The codec for states like these (t, D); any t will do, a few thousand tokens of many languages do best."""
+    """The codec for states like these (t, D); any t will do, thousands in many languages do best."""
     dimensions = states.shape[1]
     if dimensions <= _KEPT_WHOLE:
         return StateCodec(

@@ -1,0 +1,184 @@
+"""One connection to the catalog's SQLite file: short queries, whole transactions, our errors, checked facts.
+
+The journal is SQLite's rollback journal with synchronous=EXTRA. WAL would let readers and the writer overlap
+a little more, but SQLite before 3.51.3 can lose commits in it, what was committed may live outside the file
+(in a `-wal` left behind when the folder is copied), and it needs shared memory, which network file systems
+lack. Readers hold SQLite's lock for one query only; what keeps their state is in `catalog`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rag.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
+from rag.store.files import PRIVATE_FILE, make_private_folder, row_checksum
+from rag.store.rows import to_json, verified
+
+CATALOG = "catalog.sqlite"
+FORMAT = 1
+_BUSY_S = 60.0  # a commit takes milliseconds; a 10 MB document some seconds
+_CACHE_KIB = 16_384
+
+Row: TypeAlias = tuple[Any, ...]
+Json: TypeAlias = Any  # dict, list, str, int, float, bool or None
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, path BLOB NOT NULL, generation INTEGER NOT NULL,
+    first_passage INTEGER NOT NULL, passages INTEGER NOT NULL, info BLOB NOT NULL, checksum INTEGER NOT NULL);
+CREATE INDEX documents_key ON documents (key);
+CREATE INDEX documents_path ON documents (path);
+CREATE INDEX documents_generation ON documents (generation);
+CREATE INDEX documents_passage ON documents (first_passage);
+CREATE TABLE removals (
+    document INTEGER PRIMARY KEY, generation INTEGER NOT NULL, first_passage INTEGER NOT NULL,
+    passages INTEGER NOT NULL, languages BLOB NOT NULL, checksum INTEGER NOT NULL);
+CREATE INDEX removals_generation ON removals (generation);
+CREATE TABLE bodies (
+    document INTEGER PRIMARY KEY, text BLOB NOT NULL, blocks BLOB NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, language BLOB NOT NULL, text BLOB NOT NULL, place BLOB NOT NULL,
+    checksum INTEGER NOT NULL);
+CREATE INDEX passages_language ON passages (language);
+CREATE TABLE vectors (id INTEGER PRIMARY KEY, data BLOB NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE states (
+    id INTEGER PRIMARY KEY, codes BLOB NOT NULL, layout BLOB NOT NULL, checksum INTEGER NOT NULL);
+"""
+
+
+class Database:
+    """The SQLite file at `path`, usable from several threads, one query at a time.
+
+    Raises LibraryMissing where there is none and `create` is false, LibraryMismatch where a newer version of
+    this package made it, LibraryDamaged where it is not what was written, LibraryError where the disk fails.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        if create:
+            make_private_folder(path.parent)
+        with self.told():
+            if create:
+                path.touch(PRIVATE_FILE)
+            elif not path.is_file():
+                raise LibraryMissing(
+                    f"there is no library in {path.parent}; make one with "
+                    f"`rag index PATH --index {path.parent}`"
+                )
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            )
+        try:
+            self._set_up(create=create)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _set_up(self, *, create: bool) -> None:
+        with self.told():
+            self._connection.execute("PRAGMA synchronous = EXTRA")
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._connection.execute("PRAGMA trusted_schema = OFF")
+            self._connection.execute("PRAGMA cell_size_check = ON")
+        if not self.query("SELECT count(*) FROM sqlite_master")[0][0]:
+            if not create:
+                raise LibraryMissing(
+                    f"the library in {self.path.parent} is empty; fill it with "
+                    f"`rag index PATH --index {self.path.parent}`"
+                )
+            with self.transaction():
+                for statement in SCHEMA.split(";"):
+                    self._connection.execute(statement)
+                for key, value in (("format", FORMAT), ("generation", 0), ("next_passage", 1)):
+                    self.put(key, value)
+        if self.get("format") != FORMAT:
+            raise LibraryMismatch(
+                f"the library in {self.path.parent} has format {self.get('format')}, this program reads "
+                f"{FORMAT}; use the version that made it, or index into another folder"
+            )
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn the errors of SQLite and of the disk into ours, one line each."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        except OSError as error:
+            raise LibraryError(
+                f"cannot use the catalog {self.path}: {error.strerror or error}; what was committed is kept, "
+                "make the folder readable and writable or choose another with --index"
+            ) from error
+
+    def _error(self, error: sqlite3.Error) -> LibraryError:
+        reason = _REFUSALS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if reason is not None:
+            return LibraryError(f"the catalog {self.path} {reason} ({error}); what was committed is kept")
+        return LibraryDamaged(f"the catalog {self.path} is damaged ({error}); run `rag doctor --repair`")
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._lock, self.told():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def write(self, sql: str, records: Iterable[Sequence[object]]) -> None:
+        """Run the statement for each record; a commit of its own outside a `transaction`."""
+        with self._lock, self.told():
+            self._connection.executemany(sql, records)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside, or, where anything raises, nothing."""
+        with self._lock, self.told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def get(self, key: str) -> Json:
+        """The JSON value kept under `key`, None where there is none. Raises LibraryDamaged."""
+        found = self.query("SELECT value, checksum FROM meta WHERE key = ?", (key,))
+        if not found:
+            return None
+        _, value = verified([key.encode(), found[0][0]], found[0][1], f"the entry {key!r}")
+        return json.loads(value)
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep a JSON value under `key`."""
+        data = to_json(value)
+        self.write(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", [(key, data, row_checksum(key.encode(), data))]
+        )
+
+    def close(self) -> None:
+        """Close the connection; what was committed stays."""
+        with self._lock:
+            self._connection.close()
+
+
+_REFUSALS = {  # by SQLite's primary result code
+    sqlite3.SQLITE_PERM: "may not be used: no permission",
+    sqlite3.SQLITE_BUSY: "is busy for too long; wait for the other program and try again",
+    sqlite3.SQLITE_LOCKED: "is busy for too long; wait for the other program and try again",
+    sqlite3.SQLITE_READONLY: "cannot be written; make the folder and its files writable",
+    sqlite3.SQLITE_IOERR: "met a disk that fails; check the disk, then run `rag doctor`",
+    sqlite3.SQLITE_FULL: "found the disk full; free some space and try again",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; make the folder readable and writable",
+    sqlite3.SQLITE_NOLFS: "is too large for this file system; move the library to another",
+    sqlite3.SQLITE_TOOBIG: "cannot hold a document of this size; split the document",
+    sqlite3.SQLITE_NOMEM: "needs more memory than there is",
+    sqlite3.SQLITE_INTERRUPT: "was interrupted",
+}
