@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.wire",),
     ("rag.language",),
     ("rag.tokens", "rag.sentences"),
+    ("rag.segment.*",),
     ("rag.readers.*", "rag.passages"),
     ("rag.model", "rag.store.*", "rag.walk"),
     ("rag.encoder",),

@@ -1,0 +1,194 @@
+"""From a document to its passages: repaired paragraphs with their headings, speakers and places.
+
+`segment` reads the page as a person would: lines that a column or a page cut apart are put together again,
+page numbers and running heads are left out, headings and bylines are told by their shape and their place.
+Then each paragraph becomes a passage, a long one several, a few tiny ones one together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.language import detect_language
+from rag.records import SECTION_SEPARATOR, Block, BlockKind, Document, Passage, Source
+from rag.segment.budget import split_spans
+from rag.segment.joining import join_lines
+from rag.segment.lines import split_lines
+from rag.segment.script import COLONS
+from rag.segment.stated import stated_units
+from rag.segment.structure import NOBODY, Placed, Voice, find_structure
+from rag.segment.units import Unit
+
+SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an index records it
+
+TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
+TINY_CHARACTERS = 30
+LIST_SHARE = 0.4  # of the token budget: items and rows are gathered up to this
+_LANGUAGE_SAMPLE = 20_000  # characters of the document that decide where a passage does not
+
+_BODY = frozenset(
+    {
+        BlockKind.PARAGRAPH,
+        BlockKind.LIST_ITEM,
+        BlockKind.TABLE_ROW,
+        BlockKind.VERSE,
+        BlockKind.QUOTE,
+        BlockKind.CODE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A document as the segmenter sees it.
+
+    `blocks` hold every character that is not white space exactly once, in source order; a paragraph is one
+    block, or one for each part of it where furniture stands between. Passage ids are 0.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of one unit that goes into one passage whole."""
+
+    placed: Placed
+    text: str
+    start: int  # in the source
+    end: int
+    tokens: int
+    paragraph: int
+    scope: int  # parts of different scopes stand under different headings or bylines
+
+
+def segment(document: Document, *, count_tokens: Callable[[str], int], max_tokens: int) -> Segmentation:
+    """Return the title, the blocks and the passages of a document, in source order.
+
+    A passage has `max_tokens` tokens or fewer, as `count_tokens` counts them; only a single character that
+    counts more by itself can exceed it.
+    """
+    is_record = document.id is not None and not document.blocks
+    units = stated_units(document) if document.blocks else join_lines(split_lines(document.text))
+    title, placed = _as_record(document, units) if is_record else find_structure(units, document.title)
+    if not any(one.unit.kind in _BODY for one in placed):
+        placed = _as_text(placed)
+    parts = list(_parts(placed, count_tokens=count_tokens, max_tokens=max_tokens))
+    language = detect_language(document.text[:_LANGUAGE_SAMPLE])
+    passages = [
+        _passage(document, title, group, language)
+        for group in _groups(parts, max_tokens=max_tokens, is_record=is_record)
+    ]
+    blocks = sorted((block for unit in units for block in unit.blocks()), key=lambda block: block.start)
+    return Segmentation(title, tuple(blocks), tuple(passages))
+
+
+def _as_record(document: Document, units: Sequence[Unit]) -> tuple[str, list[Placed]]:
+    """One record of many has a title of its own, and no headings or bylines: all of it is text."""
+    for unit in units:
+        if unit.kind not in (BlockKind.VERSE, BlockKind.LIST_ITEM, BlockKind.TABLE_ROW):
+            unit.kind = BlockKind.PARAGRAPH
+    return document.title, [Placed(unit, (), NOBODY) for unit in units]
+
+
+def _as_text(placed: Sequence[Placed]) -> list[Placed]:
+    """A document of nothing but headings and names is read as text."""
+    for one in placed:
+        if one.unit.kind is not BlockKind.FURNITURE:
+            one.unit.kind = BlockKind.PARAGRAPH
+    return [Placed(one.unit, (), NOBODY) for one in placed]
+
+
+def _parts(
+    placed: Sequence[Placed], *, count_tokens: Callable[[str], int], max_tokens: int
+) -> Iterator[_Part]:
+    """The text of the document in stretches that fit the budget, numbered by paragraph."""
+    paragraph, scope = 0, 0
+    before: BlockKind | None = None
+    for one in placed:
+        unit = one.unit
+        if unit.kind is BlockKind.FURNITURE:
+            continue
+        if unit.kind not in _BODY:
+            scope += 1
+        else:
+            if unit.kind is not BlockKind.TABLE_ROW or before is not BlockKind.TABLE_ROW:
+                paragraph += 1
+            language = detect_language(unit.text[:_LANGUAGE_SAMPLE])
+            for start, end in split_spans(
+                unit.text, language=language, count_tokens=count_tokens, max_tokens=max_tokens
+            ):
+                text = unit.text[start:end]
+                yield _Part(one, text, *unit.source_span(start, end), count_tokens(text), paragraph, scope)
+        before = unit.kind
+
+
+def _groups(parts: Sequence[_Part], *, max_tokens: int, is_record: bool) -> Iterator[list[_Part]]:
+    """The parts of each passage."""
+    group: list[_Part] = []
+    for index, part in enumerate(parts):
+        following = parts[index + 1] if index + 1 < len(parts) else None
+        if group and not _belongs(group, part, following, max_tokens=max_tokens, is_record=is_record):
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
+
+
+def _belongs(
+    group: Sequence[_Part], part: _Part, following: _Part | None, *, max_tokens: int, is_record: bool
+) -> bool:
+    """Whether `part` goes into the passage of `group`."""
+    last = group[-1]
+    if not _is_together(last, part):
+        return False
+    tokens = sum(member.tokens for member in group) + len(group)
+    if tokens + part.tokens > max_tokens:
+        return False
+    if is_record or last.placed.is_question:
+        return True
+    kinds = {last.placed.unit.kind, part.placed.unit.kind}
+    if len(kinds) == 1 and kinds <= {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}:
+        return tokens + part.tokens <= max_tokens * LIST_SHARE or _is_tiny(part.text, part.tokens)
+    if _is_tiny("".join(member.text for member in group), tokens):
+        return True
+    if part.text[-1] in COLONS and following is not None and _is_together(part, following):
+        return False  # it leads in what comes after it
+    return _is_tiny(part.text, part.tokens)
+
+
+def _is_together(one: _Part, other: _Part) -> bool:
+    """Whether two parts stand in one section and are one person's words."""
+    return (
+        one.scope == other.scope
+        and one.placed.voice == other.placed.voice
+        and one.placed.section == other.placed.section
+    )
+
+
+def _is_tiny(text: str, tokens: int) -> bool:
+    return tokens < TINY_TOKENS or len(text) < TINY_CHARACTERS
+
+
+def _passage(document: Document, title: str, group: Sequence[_Part], language: str) -> Passage:
+    first, last = group[0], group[-1]
+    text = "\n".join(part.text for part in group)
+    own = detect_language(text)
+    voice: Voice = first.placed.voice
+    source = Source(
+        document=document.path,
+        title=title,
+        section=SECTION_SEPARATOR.join(first.placed.section),
+        speaker=voice.speaker,
+        role=voice.role,
+        page=first.placed.unit.page,
+        paragraph=first.paragraph,
+        start=first.start,
+        end=last.end,
+        id=document.id,
+    )
+    return Passage(id=0, text=text, language=language if own == "und" else own, source=source)
