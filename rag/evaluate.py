@@ -8,16 +8,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rag.encoder import Encoder, open_encoder
-from rag.errors import LibraryMismatch
+from rag.errors import EvaluationError
+from rag.judge.compare import Comparison, compare, read_run, run_text
 from rag.judge.metrics import figures, holds_answer
-from rag.judge.outcomes import Evaluation, Judgement, Outcome, answers_question, evaluation_record, unit_of
+from rag.judge.outcomes import (
+    Evaluation,
+    Judgement,
+    Outcome,
+    answers_question,
+    evaluation_record,
+    run_of,
+    unit_of,
+)
+from rag.judge.plot import runs_svg
 from rag.judge.quotes import judge_quotations, shelve
+from rag.judge.report import miss_report
 from rag.judge.sets import read_beir, read_quotations
 from rag.judge.shelf import corpus_shelf
 from rag.records import Answer, Progress, ProgressCallback, Source
@@ -25,11 +36,21 @@ from rag.search import search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 
-__all__ = ["evaluate", "evaluation_record"]
+__all__ = ["Outputs", "evaluate", "evaluation_record", "write_outputs"]
 
 DEPTH = 100  # passages asked for: what recall@100 needs
 KEPT_HITS = 3  # of each answer, for the report
 SEED = 20220401  # of the sample
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files to write about an evaluation, where named; `against` is read: the saved run to compare with."""
+
+    save: Path | None = None  # JSON, for a later `against`
+    report: Path | None = None  # HTML, the worst misses
+    plot: Path | None = None  # SVG
+    against: Path | None = None
 
 
 def evaluate(
@@ -62,11 +83,7 @@ def _evaluate_quotations(
     quotations = read_quotations(path)
     encoder = open_encoder(settings.model, progress)
     with Snapshot(settings.index) as snapshot:
-        if snapshot.model.get("fingerprint") != encoder.fingerprint:
-            raise LibraryMismatch(
-                f"the library in {settings.index} was made with the model {snapshot.model.get('name')}; name it "
-                "with --model"
-            )
+        snapshot.check_model(encoder.fingerprint)
         documents = [shelve(info, snapshot.passages_of(info.key)) for info in snapshot.documents()]
         judgements = sample_of(judge_quotations(quotations, documents, path=path), sample)
         found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)
@@ -133,3 +150,30 @@ def _evaluation(
         search_seconds=search_seconds,
         outcomes=outcomes,
     )
+
+
+def write_outputs(evaluation: Evaluation, outputs: Outputs) -> tuple[Comparison, ...]:
+    """Write the files asked for, and return how the evaluation compares with the saved run, if one is named.
+
+    Raises EvaluationError where a file cannot be written or read, or the saved run asked other questions.
+    """
+    runs, comparisons = {"this run": run_of(evaluation)}, tuple[Comparison, ...]()
+    if outputs.against is not None:
+        before = read_run(outputs.against)
+        comparisons = compare(before, runs["this run"])
+        runs = {outputs.against.name: before} | runs
+    for path, text in ((outputs.report, miss_report(evaluation)), (outputs.plot, runs_svg(runs))):
+        if path is not None:
+            _write(path, text)
+    if outputs.save is not None:
+        _write(outputs.save, run_text(evaluation))
+    return comparisons
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
+    except OSError as error:
+        raise EvaluationError(
+            f"{path}: cannot be written ({error.strerror}); choose another place"
+        ) from error

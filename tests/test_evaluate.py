@@ -8,13 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from judging import answer, hit
+from judging import answer, hit, outcome
 
 from rag.encoder import open_encoder
 from rag.errors import EvaluationError, LibraryMissing
-from rag.evaluate import KEPT_HITS, evaluate, evaluation_record, outcome_of, sample_of
+from rag.evaluate import (
+    KEPT_HITS,
+    Outputs,
+    evaluate,
+    evaluation_record,
+    outcome_of,
+    sample_of,
+    write_outputs,
+)
 from rag.ingest import index_paths
-from rag.judge.outcomes import QUOTE, Judgement
+from rag.judge.metrics import figures
+from rag.judge.outcomes import QUOTE, Evaluation, Judgement
 from rag.judge.shelf import KEPT, make_room, shelf_name
 from rag.settings import DEFAULT_MODEL, Settings
 
@@ -64,8 +73,13 @@ def cache(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-def test_the_record_has_the_form_of_the_contract(folder, cache):
-    record = evaluation_record(evaluate(folder, settings=Settings(), cache=cache))
+@pytest.fixture(scope="module")
+def evaluation(folder, cache) -> Evaluation:
+    return evaluate(folder, settings=Settings(), cache=cache)
+
+
+def test_the_record_has_the_form_of_the_contract(evaluation):
+    record = evaluation_record(evaluation)
     assert list(record) == ["dataset", "queries", "passages", "metrics", "interval95", "seconds"]
     assert (record["dataset"], record["queries"], record["passages"]) == ("town", 6, 6)
     assert list(record["metrics"]) == METRICS
@@ -79,8 +93,7 @@ def test_the_record_has_the_form_of_the_contract(folder, cache):
     assert json.loads(json.dumps(record)) == record
 
 
-def test_easy_questions_are_answered(folder, cache):
-    evaluation = evaluate(folder, settings=Settings(), cache=cache)
+def test_easy_questions_are_answered(evaluation):
     metrics = evaluation.figures.metrics
     assert (metrics["recall@1"], metrics["recall@100"], metrics["sentence@1"]) == (1, 1, 1)
     assert [outcome.judgement.id for outcome in evaluation.outcomes] == [id for id, *_ in QUERIES]
@@ -88,13 +101,13 @@ def test_easy_questions_are_answered(folder, cache):
 
 
 def test_a_second_run_takes_the_library_from_the_cache(folder, tmp_path):
-    first = evaluate(folder, settings=Settings(), sample=1, cache=tmp_path)
+    first = evaluate(folder, settings=Settings(), sample=4, cache=tmp_path)
     (kept,) = tmp_path.iterdir()
     stages: list[str] = []
     second = evaluate(
         folder,
         settings=Settings(),
-        sample=1,
+        sample=4,
         cache=tmp_path,
         progress=lambda progress: stages.append(progress.stage),
     )
@@ -114,17 +127,17 @@ def test_another_corpus_or_another_budget_is_another_library(folder, tmp_path):
 
 
 def test_a_library_that_was_left_half_made_is_made_again(folder, tmp_path):
-    evaluate(folder, settings=Settings(), sample=1, cache=tmp_path)
+    evaluate(folder, settings=Settings(), sample=4, cache=tmp_path)
     (kept,) = tmp_path.iterdir()
     (kept / "evaluation.json").unlink()
-    assert evaluate(folder, settings=Settings(), sample=1, cache=tmp_path).passages == 6
+    assert evaluate(folder, settings=Settings(), sample=4, cache=tmp_path).passages == 6
     assert (kept / "evaluation.json").is_file()
 
 
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(EvaluationError, match="cannot be written"):
-        evaluate(folder, settings=Settings(), sample=1, cache=tmp_path / "cache")
+        evaluate(folder, settings=Settings(), sample=4, cache=tmp_path / "cache")
 
 
 def test_the_libraries_used_last_are_kept(tmp_path):
@@ -212,3 +225,27 @@ def test_the_sentence_is_judged_only_when_the_gold_passage_came_first(units, ans
 def test_no_hits_are_a_miss():
     found = outcome_of(Judgement("q", "?", {"a": 1}), answer("?"))
     assert (found.units, found.rank, found.sentence, found.source) == ((), None, None, None)
+
+
+def small_evaluation() -> Evaluation:
+    outcomes = (outcome("q1", {"a": 1}, "ba"), outcome("q2", {"a": 1}, "a"))
+    return Evaluation("town", 2, 6, figures(outcomes), 1.0, 0.5, outcomes)
+
+
+def test_only_the_outputs_asked_for_are_written(tmp_path):
+    assert write_outputs(small_evaluation(), Outputs()) == ()
+    assert write_outputs(small_evaluation(), Outputs(report=tmp_path / "misses.html")) == ()
+    assert [path.name for path in tmp_path.iterdir()] == ["misses.html"]
+
+
+def test_a_saved_run_is_compared_and_drawn(tmp_path):
+    write_outputs(small_evaluation(), Outputs(save=tmp_path / "before.json"))
+    outputs = Outputs(against=tmp_path / "before.json", plot=tmp_path / "plot.svg")
+    first, *_ = write_outputs(small_evaluation(), outputs)
+    assert (first.metric, first.difference, first.p_value) == ("ndcg@10", 0.0, 1.0)
+    assert "before.json" in (tmp_path / "plot.svg").read_text("utf-8")
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(EvaluationError, match=r"misses\.html: cannot be written"):
+        write_outputs(small_evaluation(), Outputs(report=tmp_path / "none" / "misses.html"))

@@ -16,7 +16,7 @@ from rag.judge.compare import (
     comparison_record,
     comparison_table,
     read_run,
-    write_run,
+    run_text,
 )
 from rag.judge.metrics import figures
 from rag.judge.outcomes import Evaluation, run_of
@@ -85,7 +85,7 @@ def test_other_questions_are_refused():
 
 def test_a_run_is_the_same_when_read_again(tmp_path):
     made = evaluation([outcome("问一", {"a": 1}, "ba", sentence=True), outcome("q2", {"z": 1}, "a")])
-    write_run(made, tmp_path / "run.json")
+    (tmp_path / "run.json").write_text(run_text(made), "utf-8")
     assert read_run(tmp_path / "run.json").ranks == {"问一": 2, "q2": None}
     assert read_run(tmp_path / "run.json").figures.questions == made.figures.questions
     assert all(one.difference == 0 for one in compare(run_of(made), read_run(tmp_path / "run.json")))

@@ -42,15 +42,15 @@ class Comparison:
     worse: int
 
 
-def write_run(evaluation: Evaluation, path: Path) -> None:
-    """Write an evaluation as one JSON object, its record with what each question gave, for `read_run`."""
+def run_text(evaluation: Evaluation) -> str:
+    """Return an evaluation as one JSON object, its record with what each question gave, for `read_run`."""
     run = run_of(evaluation)
     record = evaluation_record(evaluation) | {"questions": run.figures.questions, "ranks": run.ranks}
-    path.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(record) + "\n"
 
 
 def read_run(path: Path) -> Run:
-    """Return the run that `write_run` wrote; raises EvaluationError where it cannot be read or is none."""
+    """Return the run whose `run_text` the file holds. Raises EvaluationError where there is none."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         figures = Figures(
