@@ -256,9 +256,9 @@ def file_name(source: Source) -> str:
 
 def deep_link(key: str, paragraph: int | None = None, question: str = "") -> str:
     """Return the address, relative to the page, of a document opened at a paragraph beside its question."""
-    asked = f"q={quote(question, safe='')}&" if question else ""
+    asked = f"q={quote(question, safe='', errors='replace')}&" if question else ""
     place = "" if paragraph is None else f"#p{paragraph}"
-    return f"?{asked}doc={quote(key, safe='/')}{place}"
+    return f"?{asked}doc={quote(key, safe='/', errors='replace')}{place}"
 
 
 def spans_value(spans: tuple[Span, ...]) -> str:

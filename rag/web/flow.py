@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 
 from rag.records import Passage
+from rag.segment.joints import Joint, Vocabulary, joint
 from rag.web.html import Span, marked, merged_spans
 
-_LINE_BREAK = re.compile(r"[ \t\u3000]*\n\s*")
+_LINE_BREAK = re.compile(r"[^\S\n]*\n\s*")
+_EDGE = Joint("", 0)  # a break before the first character or after the last
 
 
-def flowed(text: str) -> tuple[str, list[int]]:
+def flowed(text: str, vocabulary: Vocabulary) -> tuple[str, list[int]]:
     """Return `text` without its line breaks, and for each character of the result its place in `text`.
 
-    A break becomes a space where words need one, and nothing between full-width characters or at either end.
+    Lines are put together as the segmenter does it; `vocabulary` holds the words of the document.
     """
     pieces: list[str] = []
     places: list[int] = []
     position = 0
     for match in _LINE_BREAK.finditer(text):
-        pieces.append(text[position : match.start()])
-        places += range(position, match.start())
-        if _needs_space(text[: match.start()][-1:], text[match.end() : match.end() + 1]):
-            pieces.append(" ")
-            places.append(match.start())
+        line = text[position : match.start()]
+        line_end = text.find("\n", match.end())
+        following = text[match.end() : line_end if line_end >= 0 else len(text)]
+        how = joint(line, following, vocabulary) if line and following else _EDGE
+        kept = len(line) - how.dropped
+        pieces += (line[:kept], how.glue)
+        places += range(position, position + kept)
+        places += [match.start()] * len(how.glue)
         position = match.end()
     pieces.append(text[position:])
     places += range(position, len(text))
     return "".join(pieces), places
 
 
-def _needs_space(before: str, after: str) -> bool:
-    return bool(before and after) and not (_is_full_width(before) and _is_full_width(after))
-
-
-def _is_full_width(character: str) -> bool:
-    is_hangul = "\uac00" <= character <= "\ud7a3"  # Korean is as wide, but puts spaces between words
-    return unicodedata.east_asian_width(character) in "WF" and not is_hangul
-
-
-def flowed_marked(text: str, spans: Sequence[Span]) -> str:
+def flowed_marked(text: str, spans: Sequence[Span], vocabulary: Vocabulary) -> str:
     """Return `text` flowed, as markup, with each of `spans` (offsets into `text`) inside `<mark>`."""
-    flow, places = flowed(text)
+    flow, places = flowed(text, vocabulary)
     return marked(flow, [(bisect_left(places, start), bisect_left(places, end)) for start, end in spans])
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 
 from rag.records import Block, BlockKind, Document, Passage
+from rag.segment.joints import Vocabulary
 from rag.web.cards import deep_link
 from rag.web.flow import flowed, flowed_marked, source_spans
 from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked
@@ -46,10 +47,11 @@ def reader_view(
     last = first + WINDOW_CHARACTERS
     shown = [block for block in blocks if first < block.end and block.start < last]
     language = passages[0].language if passages else "und"
-    sheet = _Sheet(document, place, (first, last), _beginnings(shown, passages), texts)
+    vocabulary = Vocabulary.of(document.text[first:last].split("\n"))
+    sheet = _Sheet(document, place, (first, last), _beginnings(shown, passages), vocabulary, texts)
     return element(
         "article",
-        _head(document, shown, texts),
+        _head(document, shown, vocabulary, texts),
         _part_button(document, max(0, first - WINDOW_CHARACTERS), texts.earlier) if first > 0 else "",
         element("div", *sheet.markup(shown), class_="wj-doc-text", lang=language, dir="auto"),
         _part_button(document, last, texts.later) if blocks and blocks[-1].end > last else "",
@@ -96,7 +98,7 @@ def _beginnings(blocks: Sequence[Block], passages: Sequence[Passage]) -> dict[in
     return beginnings
 
 
-def _head(document: Document, shown: Sequence[Block], texts: Texts) -> str:
+def _head(document: Document, shown: Sequence[Block], vocabulary: Vocabulary, texts: Texts) -> str:
     headings = [block for block in shown if block.kind is BlockKind.HEADING]
     has_title = any(block.kind is BlockKind.TITLE for block in document.blocks)
     return element(
@@ -104,25 +106,31 @@ def _head(document: Document, shown: Sequence[Block], texts: Texts) -> str:
         element("p", bdi(PurePosixPath(document.path).name, title=document.path), class_="wj-doc-file"),
         *(element("p", escape(warning), class_="wj-warning") for warning in document.warnings),
         element("h1", bdi(document.title)) if document.title and not has_title else "",
-        _contents(document, headings, texts) if len(headings) > 1 else "",
+        _contents([(block, _heading(document, block, vocabulary)) for block in headings], texts),
         class_="wj-doc-head",
     )
 
 
-def _contents(document: Document, headings: Sequence[Block], texts: Texts) -> str:
+def _heading(document: Document, block: Block, vocabulary: Vocabulary) -> str:
+    return flowed(document.text[block.start : block.end], vocabulary)[0]
+
+
+def _contents(headings: Sequence[tuple[Block, str]], texts: Texts) -> str:
+    if len(headings) < 2:
+        return ""
     items = (
         element(
             "li",
             element(
                 "button",
-                bdi(flowed(document.text[block.start : block.end])[0]),
+                bdi(heading),
                 type="button",
                 data_act="scroll",
                 data_target=_anchor(block),
             ),
             data_level=block.level,
         )
-        for block in headings
+        for block, heading in headings
     )
     return element(
         "details", element("summary", escape(texts.contents)), element("ul", *items), class_="wj-contents"
@@ -153,6 +161,7 @@ class _Sheet:
     place: Place | None
     window: Span  # no character outside is shown
     beginnings: dict[int, Passage]  # start of a block -> the first passage that begins in it
+    vocabulary: Vocabulary
     texts: Texts
 
     def markup(self, blocks: Sequence[Block]) -> Iterator[str]:
@@ -183,7 +192,7 @@ class _Sheet:
         return element(
             _tag(block),
             self._number(block),
-            _content(block.kind, text, inside),
+            _content(block.kind, text, inside, self.vocabulary),
             class_=f"wj-{block.kind.value}".replace("_", "-") + (" wj-here" if self._is_here(block) else ""),
             id=_anchor(block),
             lang=self.beginnings[block.start].language if block.start in self.beginnings else None,
@@ -217,14 +226,14 @@ def _tag(block: Block) -> str:
     return _TAGS.get(block.kind, "p")
 
 
-def _content(kind: BlockKind, text: str, spans: Sequence[Span]) -> str:
+def _content(kind: BlockKind, text: str, spans: Sequence[Span], vocabulary: Vocabulary) -> str:
     if kind is BlockKind.TABLE_ROW:
         return "".join(_cells(text, spans))
     if kind is BlockKind.CODE:
         return marked(text, spans)
     if kind is BlockKind.VERSE:
         return lines_as_breaks(marked(text, spans))
-    return flowed_marked(text, spans)
+    return flowed_marked(text, spans, vocabulary)
 
 
 def _cells(text: str, spans: Sequence[Span]) -> Iterator[str]:

@@ -56,6 +56,7 @@ def empty_view(texts: Texts) -> str:
         "div",
         element("h2", escape(texts.library_empty)),
         element("p", escape(texts.library_empty_note)),
+        element("a", escape(texts.to_library), href="#library", data_act="view", data_view="library"),
         class_="wj-blank",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 Tongue = Literal["zh", "en"]
@@ -98,7 +98,7 @@ ZH = Texts(
     switch_tongue="English",
     switch_theme="切换明暗",
     hero="问你的文档，答在原文里",
-    hero_note="用任何语言提问。答案是文档里的原句，注明谁说的、在哪一页哪一段。",
+    hero_note="用任何语言都可以问。每个答案都是文档里的原句，注明确切的出处。",
     question_label="问题",
     question_placeholder="想知道什么？",
     ask="提问",
@@ -175,8 +175,8 @@ EN = Texts(
     nav_library="Library",
     switch_tongue="中文",
     switch_theme="Light or dark",
-    hero="Ask your documents. Read the answer where it stands.",
-    hero_note="Ask in any language. The answer is a sentence of theirs: who said it, on which page, in which paragraph.",
+    hero="Ask your documents.\nRead the answer where it stands.",
+    hero_note="In any language. Every answer is a sentence from your documents, with its exact source.",
     question_label="Question",
     question_placeholder="What would you like to know?",
     ask="Ask",
@@ -245,7 +245,7 @@ EN = Texts(
     gone="This document is no longer in the library.",
 )
 
-TEXTS: dict[Tongue, Texts] = {"zh": ZH, "en": EN}
+TEXTS: dict[str, Texts] = {"zh": ZH, "en": EN}
 TONGUE_COOKIE = "wenju-tongue"
 
 # Language of a passage -> its name in Chinese and in English. What is not here is shown by its code.
@@ -287,7 +287,7 @@ _LANGUAGES = {
 
 
 def language_name(code: str, texts: Texts) -> str:
-    """Return the name of a passage language in the interface's language, or its code where we have no name."""
+    """Return the name of a passage language in the interface's language, or its code."""
     chinese, english = _LANGUAGES.get(code, (code, code))
     return chinese if texts.tongue == "zh" else english
 
@@ -304,17 +304,10 @@ def passages_counted(count: int, texts: Texts) -> str:
 
 def chosen_tongue(cookie: str | None, accept_language: str) -> Tongue:
     """Return the interface's language: the person's own choice, else the browser's first that we speak."""
-    if cookie == "zh" or cookie == "en":
-        return cookie
+    if cookie in TEXTS:
+        return TEXTS[cookie].tongue
     for part in accept_language.lower().split(","):
         primary = part.split(";")[0].strip().split("-")[0]
-        if primary == "zh" or primary == "en":
-            return primary
+        if primary in TEXTS:
+            return TEXTS[primary].tongue
     return "en"
-
-
-def browser_translations() -> dict[str, dict[str, str]]:
-    """Return the words of both languages by name, in the form that `gr.I18n` takes."""
-    return {
-        tongue: {name: str(value) for name, value in asdict(texts).items()} for tongue, texts in TEXTS.items()
-    }

@@ -1,0 +1,196 @@
+"""What the page's events do: each reads what the browser sent, calls the library, and returns markup.
+
+The browser's data are read with suspicion (any of it may be missing or of another type); what the library
+refuses is shown as its one line, and whatever else goes wrong is logged and shown as one line too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.library import Library
+from rag.records import Answer, IndexReport, Passage, Progress, ProgressCallback
+from rag.web.cards import answer_view, document_key, error_view
+from rag.web.examples import example_questions, examples_view
+from rag.web.html import Span
+from rag.web.reader import Place, no_document_view, reader_view
+from rag.web.shelf import empty_view, progress_view, report_view, shelf_view, totals
+from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
+from rag.web.uploads import FOLDER, is_upload, kept, put_back
+
+PROGRESS_EVERY_S = 0.15
+logger = logging.getLogger("rag.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the browser sent with an event, read field by field."""
+
+    data: dict[str, object]
+
+    def text(self, name: str) -> str:
+        """Return a field as text; "" where it is missing or is no text."""
+        value = self.data.get(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int:
+        """Return a field as a whole number of 0 or more; 0 where it is missing or is none."""
+        value = self.data.get(name)
+        digits = str(value) if isinstance(value, int | str) else ""
+        return int(digits) if digits.isdecimal() and len(digits) < 16 else 0
+
+    def spans(self, name: str) -> tuple[Span, ...]:
+        """Return a field as spans; empty where it is not a JSON list of pairs of whole numbers."""
+        try:
+            pairs = json.loads(self.text(name) or "[]")
+            return tuple((int(start), int(end)) for start, end in pairs)
+        except (TypeError, ValueError, RecursionError):
+            return ()
+
+
+def sent(event: gr.EventData) -> Sent:
+    """Return what came with `event`."""
+    return Sent(event._data if isinstance(event._data, dict) else {})
+
+
+def texts_for(request: gr.Request) -> Texts:
+    """Return the words in the language of the person who asks."""
+    cookies = dict(request.cookies or {})
+    return TEXTS[chosen_tongue(cookies.get(TONGUE_COOKIE), request.headers.get("accept-language", ""))]
+
+
+def guarded(texts: Texts, make: Callable[[], str]) -> str:
+    """Return the markup that `make` makes, or one line of what went wrong."""
+    try:
+        return make()
+    except RagError as error:
+        return error_view(str(error))
+    except Exception:
+        logger.exception("a request of the page failed")
+        return error_view(texts.unexpected)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The library as the page uses it."""
+
+    library: Library
+    index: Path  # the index folder; uploads are kept inside
+
+    def answered(self, question: str, texts: Texts) -> tuple[str, Answer | None]:
+        """Return the answer to `question` as markup, and itself where there is one."""
+        answers: list[Answer] = []
+
+        def make() -> str:
+            answers.append(self.library.ask(question))
+            return answer_view(answers[0], texts)
+
+        markup = guarded(texts, make)
+        return markup, answers[0] if answers else None
+
+    def shelf(self, texts: Texts, *, wanted: str = "", sheet: int = 0) -> str:
+        """Return the table of documents."""
+        return guarded(
+            texts, lambda: shelf_view(self.library.documents(), wanted=wanted, sheet=sheet, texts=texts)
+        )
+
+    def welcome(self, texts: Texts) -> str:
+        """Return questions to begin with and what the library holds, or how to fill it."""
+
+        def make() -> str:
+            documents = self.library.documents()
+            if not documents:
+                return empty_view(texts)
+            questions = example_questions(documents, self.library.passages_of, texts)
+            return examples_view(questions, texts) + totals(documents, texts)
+
+        return guarded(texts, make)
+
+    def opened(
+        self, key: str, find: Callable[[Sequence[Passage]], Place | None], offset: int, texts: Texts
+    ) -> str:
+        """Return a document as markup, open at the place that `find` picks among its passages."""
+
+        def make() -> str:
+            document, passages = self.library.document(key), self.library.passages_of(key)
+            return reader_view(document, passages, place=find(passages), offset=offset, texts=texts)
+
+        return guarded(texts, make) if key else no_document_view(texts)
+
+    def open(self, what: Sent, texts: Texts) -> str:
+        """Return the document that a link names, open at its passage."""
+        number, spans = what.number("passage"), what.spans("spans")
+
+        def find(passages: Sequence[Passage]) -> Place | None:
+            return next((Place(passage, spans) for passage in passages if passage.id == number), None)
+
+        return self.opened(what.text("document"), find, what.number("offset"), texts)
+
+    def visited(self, what: Sent, answer: Answer | None, texts: Texts) -> str:
+        """Return the document that an address names, its sentences marked where the answer points at them."""
+        key, paragraph = what.text("document"), what.number("paragraph")
+        marked = {
+            hit.passage.id: hit.highlights
+            for hit in (answer.hits if answer else ())
+            if document_key(hit.passage.source) == key
+        }
+
+        def find(passages: Sequence[Passage]) -> Place | None:
+            named = [passage for passage in passages if passage.source.paragraph == paragraph]
+            named.sort(key=lambda passage: passage.id not in marked)
+            return Place(named[0], marked.get(named[0].id, ())) if named else None
+
+        return self.opened(key, find, 0, texts)
+
+    def remove(self, path: str, texts: Texts) -> str:
+        """Take a file's documents out of the library (a file kept for the user is deleted) and say so."""
+
+        def make() -> str:
+            self.library.remove(path)
+            if is_upload(Path(path), self.index):
+                Path(path).unlink(missing_ok=True)
+            return ""
+
+        return guarded(texts, make)
+
+    def add(self, uploaded: Sequence[Path], progress: ProgressCallback) -> IndexReport:
+        """Keep uploaded files, read them into the library, and give back the place of those that fail."""
+        with kept(uploaded, self.index / FOLDER) as placed:
+            report = self.library.add(*(new for new, _ in placed), progress=progress)
+            failed = {failure.path for failure in report.failures}
+            for new, old in placed:
+                if str(new) in failed:
+                    put_back(new, old)
+        return report
+
+    def adding(self, uploaded: Sequence[Path], texts: Texts) -> Iterator[str]:
+        """Yield how far the reading of uploaded files is, and at last what it did."""
+        steps: queue.SimpleQueue[Progress] = queue.SimpleQueue()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="wenju-upload") as pool:
+            work: Future[IndexReport] = pool.submit(self.add, uploaded, steps.put)
+            yield progress_view(Progress("reading", 0, 0), texts)
+            while not work.done():
+                step = _latest(steps)
+                if step is not None:
+                    yield progress_view(step, texts)
+            yield guarded(texts, lambda: report_view(work.result(), texts))
+
+
+def _latest(steps: queue.SimpleQueue[Progress]) -> Progress | None:
+    """Return the newest step, after a wait of at most `PROGRESS_EVERY_S` for one; older ones are dropped."""
+    try:
+        step = steps.get(timeout=PROGRESS_EVERY_S)
+        while not steps.empty():
+            step = steps.get_nowait()
+    except queue.Empty:
+        return None
+    return replace(step, note=Path(step.note).name)

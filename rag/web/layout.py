@@ -1,0 +1,81 @@
+"""Where things are on the page: the Gradio components of each view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from rag.web.chrome import both, header, packaged, toolbar
+from rag.web.html import element
+from rag.web.safety import MAX_FILE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The components whose values change."""
+
+    bridge: gr.HTML  # carries what the browser does to Python: visit, ask, open, remove, turn
+    question: gr.Textbox
+    ask: gr.Button
+    welcome: gr.HTML
+    results: gr.HTML
+    reader: gr.HTML
+    upload: gr.File
+    report: gr.HTML
+    wanted: gr.Textbox
+    shelf: gr.HTML
+
+
+def lay_out() -> Parts:
+    """Make the components inside the current `gr.Blocks`, and return those that change."""
+    _html("wj-header", header())
+    with gr.Row(elem_id="wj-stage"):
+        with gr.Column(elem_id="wj-ask", min_width=0):
+            question, ask, welcome, results = _ask_view()
+        with gr.Column(elem_id="wj-reader", min_width=0):
+            _html("wj-reader-bar", toolbar())
+            reader = _html("wj-reader-body")
+        with gr.Column(elem_id="wj-library", min_width=0):
+            upload, report, wanted, shelf = _library_view()
+    bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=packaged("page.js"), apply_default_css=False)
+    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf)
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, padding=False, js_on_load=None, apply_default_css=False)
+
+
+def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML]:
+    greeting = element("h1", both(lambda texts: texts.hero)) + element(
+        "p", both(lambda texts: texts.hero_note)
+    )
+    _html("wj-greeting", greeting)
+    with gr.Row(elem_id="wj-question-bar"):
+        question = gr.Textbox(
+            elem_id="wj-question",
+            lines=1,
+            max_lines=5,
+            container=False,
+            show_label=False,
+            scale=1,
+            min_width=0,
+        )
+        ask = gr.Button("", elem_id="wj-ask-button", variant="primary", scale=0, min_width=0)
+    return question, ask, _html("wj-welcome"), _html("wj-results")
+
+
+def _library_view() -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:
+    limit = f"{MAX_FILE_BYTES // 2**20} MB"
+    with gr.Column(elem_id="wj-drop", min_width=0):
+        _html("wj-drop-words", _drop_words(limit))
+        upload = gr.File(elem_id="wj-upload", file_count="multiple", container=False, show_label=False)
+    report = _html("wj-report")
+    wanted = gr.Textbox(elem_id="wj-wanted", lines=1, max_lines=1, container=False, show_label=False)
+    return upload, report, wanted, _html("wj-shelf")
+
+
+def _drop_words(limit: str) -> str:
+    return element("p", both(lambda texts: texts.drop)) + element(
+        "p", both(lambda texts: texts.drop_note.format(limit=limit))
+    )

@@ -1,0 +1,268 @@
+// What the page does in the browser: views, addresses, clicks on what the server wrote, the keyboard.
+// Gradio runs this once as a function of (element, trigger, props, server, upload, watch); `trigger` sends an
+// event with data to the Python function of the same name: "visit", "ask", "open", "remove", "turn".
+const root = document.documentElement;
+const wide = window.matchMedia("(min-width: 1200px)");
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+let openPassage = null; // data of the passage in the reader, for "previous" and "next"
+
+// --- the address is the state: ?q=question&doc=key#p12, or #library ---
+
+function place() {
+	const query = new URLSearchParams(location.search);
+	const paragraph = /^#p(\d+)$/.exec(location.hash);
+	return {
+		question: query.get("q") ?? "",
+		document: query.get("doc") ?? "",
+		paragraph: paragraph ? Number(paragraph[1]) : 0,
+	};
+}
+
+function address({ question, document: key, paragraph }) {
+	const query = [];
+	if (question) query.push(`q=${encodeURIComponent(question)}`);
+	if (key) query.push(`doc=${encodeURIComponent(key).replaceAll("%2F", "/")}`);
+	return `${location.pathname}${query.length ? "?" : ""}${query.join("&")}${key && paragraph ? `#p${paragraph}` : ""}`;
+}
+
+function go(next) {
+	const url = address(next);
+	if (url !== location.pathname + location.search + location.hash) history.pushState(null, "", url);
+}
+
+function visit() {
+	const here = place();
+	if (location.hash === "#library") show("library");
+	else show(here.document && !(here.question && wide.matches) ? "reader" : "ask");
+	busy(true);
+	trigger("visit", here);
+}
+
+// --- views ---
+
+function show(view) {
+	root.dataset.view = view;
+	for (const link of all("[data-act=view]")) {
+		if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+		else link.removeAttribute("aria-current");
+	}
+	if (view !== "ask") return;
+	window.scrollTo({ top: 0 });
+}
+
+function busy(on) {
+	root.toggleAttribute("data-busy", on);
+}
+
+// Nothing is open in the reader any more.
+function forget() {
+	openPassage = null;
+	root.removeAttribute("data-open");
+	markCurrent();
+}
+
+function closeReader() {
+	forget();
+	if (root.dataset.view === "reader") show("ask");
+	go({ question: place().question });
+}
+
+function links() {
+	return all("#wj-results .wj-hits .wj-open");
+}
+
+function step(by) {
+	const found = links();
+	const at = found.findIndex((link) => link.dataset.passage === openPassage?.passage);
+	const next = at < 0 ? (by > 0 ? 0 : found.length - 1) : at + by;
+	found[next]?.click();
+}
+
+function markCurrent() {
+	const found = links();
+	const at = found.findIndex((link) => link.dataset.passage === openPassage?.passage);
+	for (const hit of all("#wj-results .wj-hit")) {
+		hit.classList.toggle("wj-current", at >= 0 && hit.dataset.passage === openPassage.passage);
+	}
+	one("#wj-step-at").textContent = at >= 0 ? `${at + 1} / ${found.length}` : "";
+	root.toggleAttribute("data-steps", found.length > 1 && at >= 0);
+}
+
+// --- what Python calls when an answer is there ---
+
+window.wenju = {
+	asking() {
+		busy(true);
+		forget();
+		show("ask");
+	},
+	visited() {
+		busy(false);
+		root.toggleAttribute("data-asked", Boolean(one("#wj-results .wj-answer, #wj-results .wj-error")));
+		root.toggleAttribute("data-open", Boolean(one("#wj-reader-body .wj-doc")));
+		const here = place();
+		if (here.document) {
+			const found = links().find((link) => link.dataset.document === here.document && Number(link.dataset.paragraph) === here.paragraph);
+			openPassage = found ? { ...found.dataset } : null;
+			this.settle();
+		} else if (root.dataset.view === "ask" && !here.question) one("#wj-question textarea, #wj-question input")?.focus();
+		markCurrent();
+	},
+	asked() {
+		busy(false);
+		root.setAttribute("data-asked", "");
+		if (openPassage) return; // a hit was opened before this came
+		const question = one("#wj-results .wj-answer")?.dataset.question ?? "";
+		go({ question });
+		markCurrent();
+		one("#wj-results .wj-answer")?.focus({ preventScroll: true });
+	},
+	opened() {
+		busy(false);
+		markCurrent();
+		const card = one(".wj-current");
+		const before = card?.getBoundingClientRect().top;
+		root.setAttribute("data-open", "");
+		if (!(wide.matches && root.dataset.view === "ask")) show("reader");
+		else if (card) window.scrollBy({ top: card.getBoundingClientRect().top - before, behavior: "instant" });
+		this.settle();
+	},
+	changed: () => busy(false),
+	// The passage stands a third of the way down, where reading begins.
+	settle() {
+		const target = one("#wj-reader-body mark") ?? one("#wj-reader-body .wj-here");
+		const panel = one("#wj-reader");
+		const scroller = getComputedStyle(panel).overflowY === "auto" ? panel : null;
+		if (!target) return scroller ? scroller.scrollTo({ top: 0 }) : window.scrollTo({ top: 0 });
+		const height = scroller?.clientHeight ?? window.innerHeight;
+		const top = target.getBoundingClientRect().top - (scroller?.getBoundingClientRect().top ?? 0) - height / 3;
+		(scroller ?? window).scrollBy({ top, behavior: "instant" });
+	},
+};
+
+// --- clicks ---
+
+const acts = {
+	view: (data) => {
+		show(data.view);
+		if (data.view === "library") history.pushState(null, "", `${location.pathname}#library`);
+		else if (location.hash === "#library") history.pushState(null, "", location.pathname);
+	},
+	home: () => {
+		history.pushState(null, "", location.pathname);
+		root.removeAttribute("data-open");
+		visit();
+	},
+	try: (data) => {
+		window.wenju.asking();
+		trigger("ask", { question: data.question });
+	},
+	open: (data) => {
+		const question = one("#wj-results .wj-answer")?.dataset.question ?? "";
+		openPassage = data.passage ? data : null;
+		go({ question: data.passage ? question : "", document: data.document, paragraph: data.paragraph });
+		busy(true);
+		trigger("open", data);
+	},
+	remove: (data) => {
+		busy(true);
+		trigger("remove", data);
+	},
+	turn: (data) => trigger("turn", data),
+	sure: (_, target) => {
+		const cell = target.parentElement;
+		target.hidden = true;
+		one(".wj-sure", cell).hidden = false;
+		one(".wj-sure [data-act=keep]", cell).focus();
+	},
+	keep: (_, target) => {
+		const cell = target.closest("td");
+		one(".wj-sure", cell).hidden = true;
+		const ask = one("[data-act=sure]", cell);
+		ask.hidden = false;
+		ask.focus();
+	},
+	copy: async (data, target) => {
+		await navigator.clipboard.writeText(data.text);
+		const label = target.textContent;
+		target.textContent = data.done;
+		setTimeout(() => (target.textContent = label), 1600);
+	},
+	scroll: (data) => {
+		document.getElementById(data.target)?.scrollIntoView({ block: "start" });
+	},
+	close: closeReader,
+	back: () => {
+		show("ask");
+		if (!wide.matches) closeReader();
+	},
+	enlarge: () => {
+		show("reader");
+		window.wenju.settle();
+	},
+	previous: () => step(-1),
+	next: () => step(1),
+	tongue: () => {
+		const tongue = root.dataset.tongue === "zh" ? "en" : "zh";
+		document.cookie = `wenju-tongue=${tongue}; path=/; max-age=31536000; samesite=strict`;
+		root.dataset.tongue = tongue;
+		label();
+		const view = root.dataset.view;
+		visit();
+		show(view);
+	},
+	theme: () => {
+		const dark = !document.body.classList.contains("dark");
+		localStorage.setItem("wenju-theme", dark ? "dark" : "light");
+		document.body.classList.toggle("dark", dark);
+	},
+};
+
+document.addEventListener("click", (event) => {
+	const target = event.target.closest?.("[data-act]");
+	if (!target || event.metaKey || event.ctrlKey || event.shiftKey) return;
+	event.preventDefault();
+	acts[target.dataset.act]?.({ ...target.dataset }, target);
+});
+
+window.addEventListener("popstate", visit);
+
+// --- the keyboard: "/" to ask, Escape to close the reader, [ and ] through the hits ---
+
+document.addEventListener("keydown", (event) => {
+	const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+	if (event.key === "Escape" && !typing && root.hasAttribute("data-open")) closeReader();
+	if (typing || event.metaKey || event.ctrlKey || event.altKey) return;
+	if (event.key === "/") {
+		event.preventDefault();
+		show("ask");
+		one("#wj-question textarea, #wj-question input")?.focus();
+	}
+	if (event.key === "[") step(-1);
+	if (event.key === "]") step(1);
+});
+
+// Enter that ends the composition of a Chinese or Japanese word is not a question sent.
+document.addEventListener(
+	"keydown",
+	(event) => {
+		if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopPropagation();
+	},
+	true,
+);
+
+// --- names of buttons in the interface's language; html lang for the browser ---
+
+function label() {
+	const tongue = root.dataset.tongue;
+	root.lang = tongue === "zh" ? "zh-Hans" : "en";
+	for (const element of all("[data-label-zh]")) {
+		const name = tongue === "zh" ? element.dataset.labelZh : element.dataset.labelEn;
+		element.setAttribute("aria-label", name);
+		element.title = name;
+	}
+}
+
+label();
+visit();

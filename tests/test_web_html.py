@@ -1,0 +1,464 @@
+"""The pure functions that make the page: golden markup, and nothing from a document ever becomes markup."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.records import (
+    Answer,
+    Block,
+    BlockKind,
+    Channels,
+    Document,
+    DocumentInfo,
+    Failure,
+    Hit,
+    IndexReport,
+    Passage,
+    Progress,
+    Source,
+)
+from rag.segment.joints import Vocabulary
+from rag.web.cards import answer_view, deep_link, error_view, quotation, quoted_sentence
+from rag.web.examples import example_questions, examples_view
+from rag.web.flow import flowed, flowed_marked, source_spans
+from rag.web.html import bdi, element, escape, marked, merged_spans
+from rag.web.reader import WINDOW_CHARACTERS, Place, no_document_view, reader_view
+from rag.web.shelf import ROWS, progress_view, report_view, shelf_view
+from rag.web.texts import EN, ZH, chosen_tongue, language_name
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "${alert(1)}",
+    "{{alert(1)}}",
+    "{{#each this}}{{/each}}",
+    "`+alert(1)+`",
+    "<svg/onload=alert(1)>",
+    "&lt;script&gt;",
+    '__i18n__{"key": "x"}',
+    "</textarea><iframe src=javascript:alert(1)>",
+    "\x00\x07\ud800",
+)
+
+
+class Collector(HTMLParser):
+    """Reads markup back: the tags, the attributes by name, the text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def parsed(markup: str) -> Collector:
+    collector = Collector()
+    collector.feed(markup)
+    collector.close()
+    return collector
+
+
+def source(**changes) -> Source:
+    plain = Source("/docs/北岸日报.txt", "北岸日报", "发展茶业", "林一舟", "青禾县县长", 3, 12, 40, 62)
+    return replace(plain, **changes)
+
+
+def passage(text="今年新增茶园两千亩。农民人均增收三千元。", **changes) -> Passage:
+    return replace(Passage(7, text, "zh", source()), **changes)
+
+
+def hit(rank=1, **changes) -> Hit:
+    return replace(Hit(passage(), 1.5, rank, ((10, 20),), Channels(6.2, 3.1, -0.4)), **changes)
+
+
+def answer(**changes) -> Answer:
+    plain = Answer("茶农增收多少？", True, 0.934, (hit(), hit(2, highlights=())), 41.7)
+    return replace(plain, **changes)
+
+
+# --- escaping ---
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_escape_leaves_no_markup_and_no_template(text):
+    markup = escape(text)
+    assert not re.search(r"[<>\"'`${}\x00]", markup)
+    shown = re.sub(r"[\x00-\x08\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    assert "".join(parsed(f"<p>{markup}</p>").text) == shown
+
+
+@given(st.text())
+def test_escape_reads_back_as_the_same_text(text):
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if character in UNSHOWN else character for character in text)
+    assert "".join(parsed(f"<p>{escape(text)}</p>").text) == shown
+
+
+UNSHOWN = {chr(code) for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160))}
+
+
+def test_element_escapes_attributes_and_leaves_out_what_is_none():
+    assert element(
+        "a", "b", href='"x"', hidden=True, disabled=False, title=None, data_act="go", class_="c"
+    ) == ('<a href="&quot;x&quot;" hidden data-act="go" class="c">b</a>')
+
+
+@given(st.lists(st.tuples(st.integers(-3, 14), st.integers(-3, 14)), max_size=6))
+def test_merged_spans_cover_the_same_characters(spans):
+    merged = merged_spans(spans, 10)
+    covered = {place for start, end in spans for place in range(max(0, start), min(10, end))}
+    assert {place for start, end in merged for place in range(start, end)} == covered
+    assert all(before[1] < after[0] for before, after in pairwise(merged))
+
+
+def test_marked_marks_each_span_once_and_escapes_inside():
+    assert marked("a<b>c", [(1, 4), (3, 4)]) == "a<mark>&lt;b&gt;</mark>c"
+    assert marked("abc", []) == "abc"
+
+
+# --- cards ---
+
+
+def test_answer_in_chinese(golden):
+    golden("web/answer-zh.html", answer_view(answer(), ZH))
+
+
+def test_answer_in_english_without_speaker_page_and_section(golden):
+    plain = passage("The ferry runs all winter. It costs four pounds.", language="en")
+    where = source(
+        document="/docs/gazette.txt", title="Night ferry", section="", speaker="", role="", page=None, id="q7"
+    )
+    shown = hit(passage=replace(plain, source=where), highlights=((0, 26), (27, 48)))
+    golden("web/answer-en.html", answer_view(answer(hits=(shown,), question="When does it run?"), EN))
+
+
+def test_nothing_answers(golden):
+    golden("web/unanswered-zh.html", answer_view(answer(answerable=False, hits=(hit(),)), ZH))
+
+
+def test_nothing_at_all():
+    shown = parsed(answer_view(answer(hits=(), answerable=False), EN))
+    assert EN.nothing_answers in shown.text
+    assert EN.nothing_found in shown.text
+    assert EN.nearest not in shown.text
+
+
+def test_answer_that_nothing_answers_quotes_nothing():
+    assert "blockquote" not in parsed(answer_view(answer(answerable=False), EN)).tags
+
+
+def test_bars_share_one_scale_and_never_overflow():
+    strong = hit(channels=Channels(12.0, 6.0, -1.0))
+    widths = re.findall(r"width:(\d+)%", answer_view(answer(hits=(strong, hit(2))), EN))
+    assert widths == ["100", "50", "0", "52", "26", "0"]
+
+
+def test_quoted_sentence_is_the_highlight_or_the_beginning():
+    assert quoted_sentence(hit()) == "农民人均增收三千元。"
+    assert quoted_sentence(hit(highlights=())) == passage().text
+    assert quoted_sentence(hit(highlights=((0, 10), (10, 20)))) == passage().text
+    assert quoted_sentence(hit(passage=passage("字" * 900), highlights=())) == "字" * 300 + " …"
+
+
+def test_quotation_names_its_source():
+    assert quotation(hit(), ZH) == (
+        "“农民人均增收三千元。”\n— 青禾县县长 林一舟，发展茶业，北岸日报，北岸日报.txt，第 3 页，第 12 段"
+    )
+
+
+def test_deep_link_is_read_back_by_a_browser():
+    from urllib.parse import parse_qs, urlsplit
+
+    link = urlsplit(deep_link("/a b/文#1&x.txt#q", 12, "谁？ & why"))
+    assert parse_qs(link.query) == {"q": ["谁？ & why"], "doc": ["/a b/文#1&x.txt#q"]}
+    assert link.fragment == "p12"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_an_answer_becomes_markup(text):
+    where = source(document=f"/docs/{text}", title=text, section=text, speaker=text, role=text, id=text)
+    hostile = hit(passage=passage(text * 3, source=where), highlights=((0, 5), (7, 60)))
+    for tongue in (ZH, EN):
+        harmless = answer_view(answer(hits=(hit(highlights=((0, 5), (7, 60))),)), tongue)
+        shown = parsed(answer_view(answer(question=text, hits=(hostile,)), tongue))
+        assert set(shown.tags) == set(parsed(harmless).tags)
+        assert {name for name, _ in shown.attributes} == {name for name, _ in parsed(harmless).attributes}
+
+
+def test_error_is_one_line():
+    assert error_view("no <library> here") == ('<p class="wj-error" role="alert">no &lt;library&gt; here</p>')
+
+
+# --- flow ---
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("网格\n化管理", "网格化管理"),
+        ("以改革,\n\n用好", "以改革,用好"),
+        ("the night\nferry", "the night ferry"),
+        ("用\nFAISS\n索引", "用FAISS索引"),
+        ("a har-\nbour", "a harbour"),
+        ("대한\n민국", "대한 민국"),
+        ("\nedges\n", "edges"),
+        ("plain", "plain"),
+    ],
+)
+def test_flowed(text, expected):
+    flow, places = flowed(text, Vocabulary())
+    assert flow == expected
+    assert len(places) == len(flow)
+    assert all(
+        text[place] == character for character, place in zip(flow, places, strict=True) if character != " "
+    )
+
+
+@given(st.text(alphabet="a字 \n。,3", max_size=40))
+def test_flowed_loses_no_character_but_space(text):
+    assert re.sub(r"\s", "", flowed(text, Vocabulary())[0]) == re.sub(r"\s", "", text)
+
+
+def test_flowed_marked_marks_across_a_line_break():
+    assert flowed_marked("甲乙\n丙<丁", [(1, 4)], Vocabulary()) == "甲<mark>乙丙</mark>&lt;丁"
+    assert flowed_marked("one\ntwo three", [(4, 7)], Vocabulary()) == "one <mark>two</mark> three"
+
+
+def test_source_spans_walk_over_repaired_breaks():
+    text = "题目\n\n推进网格\n\n化管理，成效\n明显。尾"
+    start, end = text.index("推"), text.index("尾")
+    cut = passage("推进网格化管理，成效明显。", source=source(start=start, end=end))
+    spans = source_spans(cut, text, [(2, 7)])
+    assert [text[first:last] for first, last in spans] == ["网格\n\n化管理"]
+    hyphenated = "the harb-\nour board met"
+    whole = passage("the harbour board met", source=source(start=0, end=len(hyphenated)))
+    assert source_spans(whole, hyphenated, [(4, 11)]) == [(4, 13)]
+
+
+def test_source_spans_of_a_passage_that_does_not_fit_stay_inside():
+    odd = passage("完全不同的文字", source=source(start=2, end=6))
+    assert all(2 <= first <= last <= 6 for first, last in source_spans(odd, "甲乙丙丁戊己庚", [(0, 7)]))
+
+
+# --- reader ---
+
+
+def document() -> tuple[Document, list[Passage]]:
+    parts = (
+        (BlockKind.TITLE, "北岸日报", 0, 1),
+        (BlockKind.HEADING, "发展茶业", 1, 1),
+        (BlockKind.BYLINE, "青禾县县长 林一舟", 0, 1),
+        (BlockKind.PARAGRAPH, "今年新增茶园\n两千亩。农民人均增收三千元。", 0, 1),
+        (BlockKind.HEADING, "The <ferry>", 1, 2),
+        (BlockKind.LIST_ITEM, "1. winter", 0, 2),
+        (BlockKind.LIST_ITEM, "2. summer", 0, 2),
+        (BlockKind.TABLE_ROW, "Year\tPassengers", 0, 2),
+        (BlockKind.TABLE_ROW, "| 2021 | 64 |", 0, 2),
+        (BlockKind.VERSE, "one line\nanother", 0, 2),
+        (BlockKind.CODE, "if a < b:\n    pass", 0, 2),
+        (BlockKind.FURNITURE, "— 2 —", 0, 2),
+    )
+    text, blocks = "", []
+    for kind, words, level, page in parts:
+        blocks.append(Block(kind, len(text), len(text) + len(words), level, page))
+        text += words + "\n\n"
+    passages = [
+        passage(
+            "今年新增茶园两千亩。农民人均增收三千元。",
+            source=source(start=blocks[3].start, end=blocks[3].end, paragraph=1),
+        ),
+        passage(
+            "1. winter 2. summer",
+            id=8,
+            language="en",
+            source=source(start=blocks[5].start, end=blocks[6].end, paragraph=2),
+        ),
+    ]
+    return Document("/docs/北岸日报.txt", "北岸日报", text, tuple(blocks), warnings=("maybe GBK",)), passages
+
+
+def test_reader_opened_at_a_sentence(golden):
+    whole, passages = document()
+    view = reader_view(whole, passages, place=Place(passages[0], ((10, 20),)), offset=0, texts=ZH)
+    golden("web/reader-zh.html", view)
+
+
+def test_reader_without_a_place_marks_nothing():
+    whole, passages = document()
+    markup = reader_view(whole, passages, place=None, offset=0, texts=EN)
+    assert "<mark>" not in markup
+    assert "wj-here" not in markup
+
+
+def test_reader_of_a_document_without_blocks_shows_all_of_its_text():
+    plain = Document("/docs/a.txt", "A title", "one\ntwo\n\nthree")
+    shown = parsed(reader_view(plain, [], place=None, offset=0, texts=EN))
+    assert [text for text in shown.text if text in ("A title", "one two", "three")] == [
+        "A title",
+        "one two",
+        "three",
+    ]
+
+
+def test_reader_opens_a_very_long_document_at_the_passage():
+    paragraphs = [f"Paragraph {number} " + "x" * 200 for number in range(3000)]
+    text = "\n\n".join(paragraphs)
+    start = text.index(paragraphs[2000])
+    far = passage(
+        paragraphs[2000],
+        language="en",
+        source=source(start=start, end=start + len(paragraphs[2000]), paragraph=2001),
+    )
+    view = reader_view(Document("/a.txt", "", text), [far], place=Place(far, ((0, 9),)), offset=0, texts=EN)
+    assert "<mark>Paragraph</mark> 2000 " in view
+    assert "Paragraph 1 " not in view
+    assert EN.earlier in view
+    assert EN.later in view
+    assert len(view) < 2 * WINDOW_CHARACTERS
+
+
+def test_reader_of_one_endless_paragraph_shows_a_window_of_it():
+    text = "".join(f"{number:07d} " for number in range(100_000))
+    whole = Document("/a.txt", "", text)
+    view = reader_view(whole, [], place=None, offset=400_000, texts=EN)
+    assert "0050000" in view
+    assert "0000000" not in view
+    assert len(view) < 2 * WINDOW_CHARACTERS
+
+
+def test_the_windows_of_a_long_document_leave_nothing_out():
+    text = "\n\n".join(f"n{number:06d} " + "y" * 90 for number in range(4000))
+    seen: set[str] = set()
+    offset = 0
+    while offset < len(text):
+        view = reader_view(Document("/a.txt", "", text), [], place=None, offset=offset, texts=EN)
+        seen |= set(re.findall(r"n\d{6}", view))
+        later = re.findall(r'data-offset="(\d+)"', view)
+        offset = int(later[-1]) if EN.later in view else len(text)
+    assert len(seen) == 4000
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_document_becomes_markup(text):
+    blocks = tuple(Block(kind, 0, len(text)) for kind in BlockKind)
+    hostile = Document(f"/docs/{text}", text, text, blocks, id=text, warnings=(text,))
+    shown = parsed(reader_view(hostile, [], place=None, offset=0, texts=EN))
+    assert not {"script", "img", "svg", "iframe", "textarea"} & set(shown.tags)
+    assert not [name for name, _ in shown.attributes if name.startswith("on")]
+
+
+def test_no_document():
+    assert EN.no_document in no_document_view(EN)
+
+
+# --- shelf ---
+
+
+def info(name="a.txt", **changes) -> DocumentInfo:
+    plain = DocumentInfo(f"/docs/{name}", f"/docs/{name}", "", "en", 4, 900, "2026-01-02T03:04:05Z")
+    return replace(plain, **changes)
+
+
+def test_shelf(golden):
+    documents = (
+        info("a.txt", title="Night <ferry>"),
+        info(
+            "b.txt", language="zh", added_at="2026-02-02T00:00:00Z", warnings=("read as GB18030, with doubt",)
+        ),
+    )
+    golden("web/shelf-en.html", shelf_view(documents, wanted="", sheet=0, texts=EN))
+
+
+def test_shelf_is_filtered_by_title_and_name():
+    documents = (info("a.txt", title="Ferry"), info("b.txt"))
+    assert "b.txt" not in shelf_view(documents, wanted="FERRY", sheet=0, texts=EN)
+    assert EN.no_match in shelf_view(documents, wanted="nothing", sheet=0, texts=EN)
+
+
+def test_shelf_turns_sheets():
+    documents = tuple(info(f"{number:03d}.txt") for number in range(ROWS + 5))
+    first = shelf_view(documents, wanted="", sheet=0, texts=EN)
+    last = shelf_view(documents, wanted="", sheet=99, texts=EN)
+    assert first.count("<tr>") == ROWS + 1
+    assert last.count("<tr>") == 6
+    assert f"{ROWS + 1}–{ROWS + 5} of {ROWS + 5}" in last
+
+
+def test_empty_library_says_how_to_begin():
+    assert EN.library_empty_note in shelf_view((), wanted="", sheet=0, texts=EN)
+
+
+def test_report_names_each_failure_with_its_reason():
+    report = IndexReport(added=1, failures=(Failure("/x/bad.bin", "is not text"),))
+    shown = parsed(report_view(report, EN)).text
+    assert shown == ["1 added", "1 could not be read", "bad.bin", "is not text"]
+
+
+def test_progress_has_a_share_where_the_total_is_known():
+    assert "width:25%" in progress_view(Progress("reading", 1, 4, note="a.txt"), EN)
+    assert "wj-endless" in progress_view(Progress("reading", 1, 0), EN)
+
+
+# --- words ---
+
+
+def test_every_word_is_said_in_both_languages():
+    for field in fields(ZH):
+        chinese, english = getattr(ZH, field.name), getattr(EN, field.name)
+        assert chinese.strip()
+        assert english.strip()
+        assert set(re.findall(r"\{\w+\}", chinese)) == set(re.findall(r"\{\w+\}", english)), field.name
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "expected"),
+    [
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        (None, "fr-FR, en;q=0.7, zh;q=0.5", "en"),
+        (None, "de", "en"),
+        (None, "", "en"),
+        ("zh", "en-GB", "zh"),
+        ("<script>", "zh-TW", "zh"),
+    ],
+)
+def test_chosen_tongue(cookie, accept, expected):
+    assert chosen_tongue(cookie, accept) == expected
+
+
+def test_language_name():
+    assert (language_name("ja", ZH), language_name("ja", EN), language_name("xx", EN)) == (
+        "日文",
+        "Japanese",
+        "xx",
+    )
+
+
+def test_examples_are_about_different_documents_and_languages():
+    documents = (info("a.txt", title="Ferry"), info("b.txt", passages=9), info("c.txt", language="zh"))
+    passages = {
+        "/docs/a.txt": [passage(source=source(speaker="", section="", title="Ferry"))],
+        "/docs/b.txt": [passage(source=source(speaker="", section="Rules › Winter"))],
+        "/docs/c.txt": [passage()],
+    }
+    assert example_questions(documents, lambda key: passages[key], EN) == [
+        "What is said about “Winter”?",
+        "林一舟说了什么？",
+        "What is “Ferry” about?",
+    ]
+    assert examples_view([], EN) == ""
+    assert bdi("林一舟说了什么？") in examples_view(["林一舟说了什么？"], EN)
