@@ -1,52 +1,30 @@
-"""Files → changed documents → passages → encodings → one commit a document."""
+"""Files → changed documents → the library; and out of it again."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from rag.encoder import Encoder
 from rag.errors import LibraryError, LibraryMissing, ReadError, UsageError
-from rag.passages import SEGMENTER_VERSION, segment
 from rag.readers import read
-from rag.records import (
-    Document,
-    Encoding,
-    Failure,
-    IndexReport,
-    Passage,
-    Progress,
-    ProgressCallback,
-    TokenStates,
-)
+from rag.records import Document, Failure, IndexReport, Progress, ProgressCallback
 from rag.settings import Settings
-from rag.store.catalog import Catalog, NewDocument
+from rag.shelving import Shelver, encoded_text, identify
+from rag.store.catalog import Catalog, FileStamp
 from rag.store.files import file_hash, make_private_folder
-from rag.store.identity import Identity, check_model, check_segmenter
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
-from rag.store.rows import DocumentRow, document_hash
-from rag.store.states import StateCodec, encode_layout, fit_codec
+from rag.store.rows import DocumentRow, document_hash, to_bytes
 from rag.walk import find_files
 
-_BATCH = 256  # passages encoded together: enough to sort by length, few enough to commit every few seconds
-_PUBLISH_S = 60.0  # how often readers get what a long run has written so far
+__all__ = ["encoded_text", "index_paths", "remove_paths"]
+
 _RACY_NS = 2_000_000_000  # a file read this shortly after it changed may change again within one clock tick
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def encoded_text(passage: Passage) -> tuple[str, int]:
-    """What the model reads for a passage, and the place in it, in code points, where `passage.text` starts."""
-    context = f"{passage.context}\n" if passage.context else ""
-    return _SURROGATE.sub("\ufffd", context + passage.text), len(context)
 
 
 def index_paths(
@@ -65,8 +43,9 @@ def index_paths(
     """
     started = time.monotonic()
     files = find_files(paths, index=folder)
-    with _writing(folder, create=True) as catalog:
-        run = _Run(catalog, encoder, settings, progress or _silent)
+    with writing(folder, create=True) as catalog:
+        identify(catalog, encoder, settings)
+        run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress))
         run.index(files)
     report = run.report(time.monotonic() - started)
     if report.failures and not report.added + report.updated + report.unchanged:
@@ -80,11 +59,10 @@ def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
 
     Raises UsageError, with nothing removed, where nothing in the library goes by one of the names.
     """
-    with _writing(folder) as catalog:
-        generation = catalog.generation
+    with writing(folder) as catalog:
         rows: dict[int, DocumentRow] = {}
         for path in paths:
-            found = _documents_named(catalog, str(path), generation)
+            found = _documents_named(catalog, str(path))
             if not found:
                 raise UsageError(
                     f"there is no document {path} in the library; `rag list` shows what there is"
@@ -97,7 +75,7 @@ def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
 
 
 @contextmanager
-def _writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
+def writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
     """The catalog with the writer lock held; what was committed is published, also where an error ends it."""
     if create:
         make_private_folder(folder)
@@ -115,8 +93,9 @@ def _writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
         publish(catalog)
 
 
-def _documents_named(catalog: Catalog, name: str, generation: int) -> list[DocumentRow]:
+def _documents_named(catalog: Catalog, name: str) -> list[DocumentRow]:
     """The documents with that key, in that file or below that folder."""
+    generation = catalog.generation
     row = catalog.document_at(name, generation)
     if row is not None:
         return [row]
@@ -126,160 +105,141 @@ def _documents_named(catalog: Catalog, name: str, generation: int) -> list[Docum
     return found or [row for row in catalog.documents_at(generation) if row.path.startswith(below)]
 
 
-def _silent(_: Progress) -> None:
-    """Nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One changed document, cut into passages."""
-
-    document: Document
-    hash: str
-    passages: tuple[Passage, ...]
-
-
 @dataclass(slots=True)
 class _Run:
-    """One run of `index_paths`: the catalog it writes to and what it has done so far."""
+    """One run of `index_paths`: what it writes to and what it has done so far."""
 
     catalog: Catalog
-    encoder: Encoder
-    settings: Settings
-    progress: ProgressCallback
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "passages"), 0)
-    )
+    shelver: Shelver
+    meter: _Meter
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    looked: dict[str, FileStamp] = field(default_factory=dict)  # only times have changed
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
-    finished: list[tuple[Path, list[Any], set[str]]] = field(
-        default_factory=list
-    )  # files whose documents are all waiting
-    waiting: list[_Work] = field(default_factory=list)
-    published_s: float = field(default_factory=time.monotonic)
 
     def report(self, seconds: float) -> IndexReport:
         """What was done."""
         return IndexReport(
-            **self.counts, seconds=seconds, failures=tuple(self.failures), warnings=tuple(self.warnings)
+            added=self.added,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            passages=self.shelver.passages,
+            seconds=seconds,
+            failures=tuple(self.failures),
+            warnings=tuple(self.warnings),
         )
 
-    def index(self, files: list[Path]) -> None:
+    def index(self, files: Sequence[Path]) -> None:
         """Bring the library up to date with the files."""
-        self._identify()
-        stamps = self.catalog.file_stamps()
+        known = self.catalog.file_stamps()
         for number, path in enumerate(files):
-            self.progress(
-                Progress("indexing", number, len(files), "files", f"{self.counts['passages']} passages")
-            )
-            self._file(path, stamps.get(path.as_posix()))
-            if sum(len(work.passages) for work in self.waiting) >= _BATCH:
-                self._flush()
-        self._flush()
-        self.progress(
-            Progress("indexing", len(files), len(files), "files", f"{self.counts['passages']} passages")
-        )
+            self.meter.file(number)
+            try:
+                self._file(path, known.get(path.as_posix()))
+            except (ReadError, OSError) as error:
+                self.failures.append(Failure(path.as_posix(), str(error)))
+            self.meter.show(self.shelver.passages)
+        self.shelver.flush()
+        if self.looked:
+            with self.catalog.transaction():
+                for name, stamp in self.looked.items():
+                    self.catalog.put_file(name, stamp)
+        self.meter.finish(self.shelver.passages)
 
-    def _identify(self) -> None:
-        """Refuse a library of another model or segmenter; a new one is this model's from now on."""
-        check_model(self.catalog, self.encoder.fingerprint)
-        check_segmenter(self.catalog, SEGMENTER_VERSION)
-        identity = Identity(
-            model=self.settings.model,
-            fingerprint=self.encoder.fingerprint,
-            dimensions=self.encoder.dimensions,
-            state_dimensions=self.encoder.state_dimensions,
-            segmenter=SEGMENTER_VERSION,
-        )
-        if Identity.read(self.catalog) is None:
-            identity.note(self.catalog)
-
-    def _file(self, path: Path, known: list[Any] | None) -> None:
-        """Line up what has changed in one file."""
-        try:
-            stamp, unchanged = _stamp(path, known)
-            if unchanged:
-                if known is not None and known[:4] != stamp[:4]:
-                    self.catalog.put_file(path.as_posix(), stamp)
-                self.counts["unchanged"] += max(
-                    1, len(self.catalog.documents_of(path.as_posix(), self.catalog.generation))
-                )
-                return
-            keys = {key for document in read(path) for key in self._document(document)}
-        except (ReadError, OSError) as error:
-            self.failures.append(Failure(path.as_posix(), str(error)))
+    def _file(self, path: Path, known: FileStamp | None) -> None:
+        """Line up what has changed in one file; when that is committed, drop what is no longer in it."""
+        stamp = _stamp(path, known)
+        if known is not None and stamp.hash == known.hash:
+            if stamp != known:
+                self.looked[path.as_posix()] = stamp
+            generation = self.catalog.generation
+            self.unchanged += len(self.catalog.documents_of(path.as_posix(), generation))
             return
-        self.finished.append((path, stamp, keys))
+        keys: set[str] = set()
+        for document in read(path):
+            if document.key in keys:
+                self._doubt(document, "its id stands twice in the file; the first is kept")
+                continue
+            keys.add(document.key)
+            self._document(document)
+            self.meter.read(len(to_bytes(document.text)))
+            self.meter.show(self.shelver.passages)
+        self.shelver.then(partial(self._complete, path, stamp, keys))
 
-    def _document(self, document: Document) -> Iterator[str]:
-        """Line up the document unless it stands in the library as it is; yields its key."""
-        yield document.key
-        self.warnings.extend(Failure(document.key, warning) for warning in document.warnings)
-        hash_ = document_hash(document)
+    def _document(self, document: Document) -> None:
+        """Line the document up unless it stands in the library as it is."""
+        for warning in document.warnings:
+            self._doubt(document, warning)
+        content = document_hash(document)
         kept = self.catalog.document_at(document.key, self.catalog.generation)
-        if kept is not None and kept.hash == hash_:
-            self.counts["unchanged"] += 1
+        if kept is not None and kept.hash == content:
+            self.unchanged += 1
             return
-        limit = min(self.settings.max_tokens, self.encoder.max_tokens)
-        cut = segment(document, count_tokens=self.encoder.count_tokens, max_tokens=limit)
-        self.counts["added" if kept is None else "updated"] += 1
-        self.waiting.append(_Work(replace(document, title=cut.title, blocks=cut.blocks), hash_, cut.passages))
-        if sum(len(work.passages) for work in self.waiting) >= _BATCH:
-            self._flush()
+        if kept is None:
+            self.added += 1
+        else:
+            self.updated += 1
+        self.shelver.add(document, content=content)
 
-    def _flush(self) -> None:
-        """Encode what waits and commit it, document by document; then note the files that are complete."""
-        texts = [encoded_text(passage)[0] for work in self.waiting for passage in work.passages]
-        encoding = self.encoder.encode_passages(texts) if texts else None
-        start = 0
-        for work in self.waiting:
-            end = start + len(work.passages)
-            self._commit(work, encoding, slice(start, end))
-            start = end
-        self.waiting.clear()
-        for path, stamp, keys in self.finished:
-            for row in self.catalog.documents_of(path.as_posix(), self.catalog.generation):
-                if row.key not in keys:
-                    self.catalog.remove(row)
-            self.catalog.put_file(path.as_posix(), stamp)
-        self.finished.clear()
-        if time.monotonic() - self.published_s > _PUBLISH_S:
-            publish(self.catalog)
-            self.published_s = time.monotonic()
+    def _doubt(self, document: Document, warning: str) -> None:
+        self.warnings.append(Failure(document.key, warning))
 
-    def _commit(self, work: _Work, encoding: Encoding | None, own: slice) -> None:
-        """Write one document with its share of the encoding."""
-        vectors = np.empty((0, self.encoder.dimensions), np.float32)
-        states: list[tuple[bytes, bytes]] = []
-        if encoding is not None and work.passages:
-            codec = self._codec(encoding.tokens)
-            vectors = encoding.vectors[own]
-            states = [(codec.encode(tokens.states), encode_layout(tokens)) for tokens in encoding.tokens[own]]
-        added_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self.catalog.replace(
-            NewDocument(work.document, work.hash, work.passages, vectors, states, added_at=added_at)
-        )
-        self.counts["passages"] += len(work.passages)
-
-    def _codec(self, tokens: Iterable[TokenStates]) -> StateCodec:
-        """The library's codec; fitted now where this is the first that is written."""
-        kept = self.catalog.get("codec")
-        if kept is not None:
-            return StateCodec.from_bytes(bytes.fromhex(kept))
-        codec = fit_codec(np.concatenate([each.states for each in tokens]))
-        self.catalog.put("codec", codec.to_bytes().hex())
-        return codec
+    def _complete(self, path: Path, stamp: FileStamp, keys: set[str]) -> None:
+        """Note that all the file holds is committed."""
+        for row in self.catalog.documents_of(path.as_posix(), self.catalog.generation):
+            if row.key not in keys:
+                self.catalog.remove(row)
+        self.catalog.put_file(path.as_posix(), stamp)
 
 
-def _stamp(path: Path, known: list[Any] | None) -> tuple[list[Any], bool]:
-    """Size, times, inode, moment and hash of a file, and whether its content is what is `known`.
+class _Meter:
+    """Tells how far a run is, in passages; how many there will be is judged from the bytes still to read."""
 
-    Content is read again unless size, both times and inode are the same *and* the file had rested for two
-    seconds when they were noted. A change that keeps `mtime` still changes `ctime`.
+    def __init__(self, files: Sequence[Path], progress: ProgressCallback | None) -> None:
+        self._progress = progress
+        self._sizes = [path.stat().st_size for path in files] if progress else []
+        self._left = sum(self._sizes)
+        self._number = 0
+        self._current = 0  # bytes of this file not read yet
+        self._read = 0  # bytes of changed documents
+
+    def file(self, number: int) -> None:
+        """Begin the file with that place in the list."""
+        if self._progress:
+            self._left -= self._sizes[number]
+            self._number, self._current = number, self._sizes[number]
+
+    def read(self, size: int) -> None:
+        """Note that a document of `size` bytes was read."""
+        self._read += size
+        self._current = max(0, self._current - size)
+
+    def show(self, passages: int) -> None:
+        """Tell how far it is; `passages` are committed."""
+        if self._progress:
+            left = (self._left + self._current) * passages / self._read if self._read else 0
+            total = passages + round(left) if passages else 0
+            note = f"file {self._number + 1} of {len(self._sizes)}"
+            self._progress(Progress("indexing", passages, total, "passages", note))
+
+    def finish(self, passages: int) -> None:
+        """Tell that it is done."""
+        if self._progress:
+            note = f"{len(self._sizes)} files"
+            self._progress(Progress("indexing", passages, passages, "passages", note))
+
+
+def _stamp(path: Path, known: FileStamp | None) -> FileStamp:
+    """How the file looks now; its content is hashed only where its looks have changed or are too fresh.
+
+    A change that keeps the size and sets `mtime` back still changes `ctime`.
     """
     status = path.stat()
-    looks = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-    if known is not None and known[:4] == looks and known[4] - max(known[1:3]) > _RACY_NS:
-        return known, True
-    stamp = [*looks, time.time_ns(), file_hash(path)]
-    return stamp, known is not None and known[5] == stamp[5]
+    looks = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    if known is not None and known.looks == looks:
+        newest = max(status.st_mtime_ns, status.st_ctime_ns)
+        if known.seen_ns - newest > _RACY_NS:
+            return known
+    return FileStamp(looks, time.time_ns(), file_hash(path))

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, UsageError
 from rag.records import Document, DocumentInfo, Float32, Int32, Int64, Passage, TokenStates
 from rag.store import publish
-from rag.store.catalog import Catalog
-from rag.store.identity import check_model
+from rag.store.catalog import Catalog, StoredStates
+from rag.store.identity import check_model, read_codec
 from rag.store.lexical import LexicalIndex
 from rag.store.lock import ReaderMark, writer_lock
 from rag.store.publish import Published
 from rag.store.rows import DocumentRow
-from rag.store.states import StateCodec, decode_batch, decode_spans
+from rag.store.states import decode_batch, decode_spans
 from rag.store.vectors import VectorIndex
 
 _TRIES = 20  # a writer publishes a few times a second at most
@@ -165,24 +165,29 @@ class Snapshot:
 
         Stored states are compressed by a projection; cosines mean something only between projected states.
         """
-        return self._codec.project(states)
+        return self._codec.project(states) if self._codec else states[:0]
 
     def states_batch(self, ids: Int64) -> tuple[Float32, Int64, Int32]:
         """All token states of n passages: states (T, d) unit rows, offsets (n + 1,), token ids (T,).
 
         Passage i's are `states[offsets[i]:offsets[i + 1]]`, in the space of `project`.
         """
-        return decode_batch(self._codec, self._catalog.states(ids))
+        return self._decoded(self._catalog.states(ids))
 
     def states(self, ids: Int64) -> list[TokenStates]:
-        """Each passage's token states in the space of `project`, with spans into the text as it was encoded."""
+        """Each passage's token states in the space of `project`; spans are into the text as encoded."""
         stored = self._catalog.states(ids)
-        states, offsets, token_ids = decode_batch(self._codec, stored)
+        states, offsets, token_ids = self._decoded(stored)
         cuts = list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
         return [
             TokenStates(states[start:end], decode_spans(layout, end - start), token_ids[start:end])
             for (_, layout), (start, end) in zip(stored, cuts, strict=True)
         ]
+
+    def _decoded(self, stored: Sequence[StoredStates]) -> tuple[Float32, Int64, Int32]:
+        if self._codec is None:  # a library without passages
+            return np.empty((0, 0), np.float32), np.zeros(1, np.int64), np.empty(0, np.int32)
+        return decode_batch(self._codec, stored)
 
     def passages(self, ids: Int64) -> list[Passage]:
         """The passages, in that order."""
@@ -196,7 +201,7 @@ class Snapshot:
 
     def document(self, key: str) -> Document:
         """The document with its text, title and blocks. Raises UsageError where there is none of that key."""
-        return self._catalog.body(self._row(key))
+        return self._catalog.document(self._row(key))
 
     def passages_of(self, key: str) -> tuple[Passage, ...]:
         """One document's passages, in its order. Raises UsageError where there is none of that key."""
@@ -207,14 +212,6 @@ class Snapshot:
         if row is None:
             raise UsageError(f"there is no document {key} in the library; `rag list` shows what there is")
         return row
-
-
-def read_codec(catalog: Catalog) -> StateCodec:
-    """The library's codec of token states; one that keeps nothing in a library without passages."""
-    stored = catalog.get("codec")
-    if stored is None:
-        return StateCodec(np.empty(0, np.float32), np.empty((0, 0), np.float32), np.empty(0, np.float32))
-    return StateCodec.from_bytes(bytes.fromhex(stored))
 
 
 def _claim(catalog: Catalog) -> tuple[Published, ReaderMark]:

@@ -14,8 +14,8 @@ from rag.readers import readable
 def find_files(paths: Sequence[Path], *, index: Path) -> list[Path]:
     """The files in `paths`, absolute, each once: files as given, folders walked in name order.
 
-    Left out in folders: names without a reader, hidden files, links that leave the folder, devices, pipes, the
-    index itself. Raises UsageError where a path does not exist or a folder holds nothing to read.
+    Left out in folders: names without a reader, hidden files, links that leave the folder, devices, pipes,
+    the index itself. Raises UsageError where a path does not exist or a folder holds nothing to read.
     """
     found: dict[Path, None] = {}
     for path in paths:

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.encoder",),
     ("rag.snapshot",),
     ("rag.scoring", "rag.highlight", "rag.confidence"),
+    ("rag.shelving",),
     ("rag.ingest", "rag.search"),
     ("rag.doctor",),
     ("rag.judge.*",),

@@ -15,11 +15,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rag.records import Document, Float32, Int64, Passage
+from rag.records import Block, Document, Float32, Int64, Passage
 from rag.store import rows
-from rag.store.database import CATALOG, Database, Json, Row
+from rag.store.database import CATALOG, Database, Row
 from rag.store.files import row_checksum
-from rag.store.rows import DocumentRow, Removal
+from rag.store.rows import Body, DocumentRow, Removal
 
 _IDS_PER_QUERY = 500
 _DOCUMENT = "id, key, path, generation, first_passage, passages, info, checksum"
@@ -28,14 +28,25 @@ StoredStates: TypeAlias = tuple[bytes, bytes]  # codes and layout of one passage
 
 
 @dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document as it goes in: read, cut and encoded; entry i of each belongs to passage i."""
+class FileStamp:
+    """How a file looked when its documents were written, and when that was."""
 
-    document: Document  # with title and blocks as the segmenter found them
-    hash: str
+    looks: tuple[int, int, int, int]  # size, mtime and ctime in ns, inode
+    seen_ns: int
+    hash: str  # of its bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document as it goes in: read, cut and encoded; passage i, vector i and states i belong together."""
+
+    read: Document  # as the reader saw it
+    title: str  # title and blocks as the segmenter found them
+    blocks: tuple[Block, ...]
     passages: tuple[Passage, ...]
     vectors: Float32
     states: Sequence[StoredStates]
+    hash: str
     added_at: str  # ISO 8601, UTC
 
 
@@ -68,7 +79,7 @@ class Catalog(Database):
         """
         with self.transaction():
             generation = self.generation + 1
-            old = self.document_at(new.document.key, generation)
+            old = self.document_at(new.read.key, generation)
             if old is not None:
                 self._note_removal(old, generation)
             row = self._document_row(new, generation)
@@ -88,7 +99,7 @@ class Catalog(Database):
         self.write("INSERT INTO removals VALUES (?, ?, ?, ?, ?, ?)", [removal.columns()])
 
     def _document_row(self, new: NewDocument, generation: int) -> DocumentRow:
-        document = new.document
+        document = new.read
         last = self.query("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
         return DocumentRow(
             id=last[0][0] + 1 if last else 1,
@@ -97,7 +108,7 @@ class Catalog(Database):
             generation=generation,
             first_passage=self.last_passage + 1,
             passages=len(new.passages),
-            title=document.title,
+            title=new.title,
             record=document.id,
             encoding=document.encoding,
             warnings=document.warnings,
@@ -108,9 +119,9 @@ class Catalog(Database):
         )
 
     def _insert(self, new: NewDocument, row: DocumentRow) -> None:
-        text, blocks = new.document.text, new.document.blocks
+        body = Body(new.read.text, new.blocks, new.read.title, new.read.blocks)
         self.write("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row.columns()])
-        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?)", [rows.body_columns(row.id, text, blocks)])
+        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", [body.columns(row.id)])
         for id_, passage, vector, states in zip(
             row.passage_ids, new.passages, new.vectors, new.states, strict=True
         ):
@@ -163,21 +174,21 @@ class Catalog(Database):
         sql = "SELECT * FROM removals WHERE generation > ? AND generation <= ? ORDER BY document"
         return [Removal.from_columns(row) for row in self.query(sql, (after, until))]
 
-    def body(self, document: DocumentRow) -> Document:
-        """The document with its text and blocks."""
-        found = self.query("SELECT * FROM bodies WHERE document = ?", (document.id,))
+    def document(self, row: DocumentRow) -> Document:
+        """The document with title and blocks as the segmenter found them."""
+        body = self._body(row)
+        return _document(row, row.title, body.text, body.blocks)
+
+    def document_as_read(self, row: DocumentRow) -> Document:
+        """The document as the reader saw it: what to segment again."""
+        body = self._body(row)
+        return _document(row, body.stated_title, body.text, body.stated_blocks)
+
+    def _body(self, row: DocumentRow) -> Body:
+        found = self.query("SELECT * FROM bodies WHERE document = ?", (row.id,))
         if not found:
-            raise rows.damaged(f"the text of {document.key}")
-        text, blocks = rows.body_from_columns(found[0])
-        return Document(
-            path=document.path,
-            title=document.title,
-            text=text,
-            blocks=blocks,
-            id=document.record,
-            encoding=document.encoding,
-            warnings=document.warnings,
-        )
+            raise rows.damaged(f"the text of {row.key}")
+        return Body.from_columns(found[0])
 
     def _document_of_passage(self, passage: int) -> DocumentRow:
         found = self.query(
@@ -239,19 +250,32 @@ class Catalog(Database):
 
     # --- files ----------------------------------------------------------------------------------------------
 
-    def file_stamps(self) -> dict[str, Json]:
+    def file_stamps(self) -> dict[str, FileStamp]:
         """What is remembered of each file that was read, by path."""
         stamps = {}
         for path, stamp, checksum in self.query("SELECT * FROM files"):
             rows.verified((path, stamp), checksum, f"the entry of file {path!r}")
-            stamps[rows.to_text(path)] = json.loads(stamp)
+            looks, seen_ns, hash_ = json.loads(stamp)
+            stamps[rows.to_text(path)] = FileStamp(tuple(looks), seen_ns, hash_)
         return stamps
 
-    def put_file(self, path: str, stamp: Json) -> None:
+    def put_file(self, path: str, stamp: FileStamp) -> None:
         """Remember how a file looked when all its documents had been written."""
-        head = (rows.to_bytes(path), rows.to_json(stamp))
+        head = (rows.to_bytes(path), rows.to_json([stamp.looks, stamp.seen_ns, stamp.hash]))
         self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(*head, row_checksum(*head))])
 
     def drop_file(self, path: str) -> None:
         """Forget a file."""
         self.write("DELETE FROM files WHERE path = ?", [(rows.to_bytes(path),)])
+
+
+def _document(row: DocumentRow, title: str, text: str, blocks: tuple[Block, ...]) -> Document:
+    return Document(
+        path=row.path,
+        title=title,
+        text=text,
+        blocks=blocks,
+        id=row.record,
+        encoding=row.encoding,
+        warnings=row.warnings,
+    )

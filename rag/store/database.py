@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from rag.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
 from rag.store.files import PRIVATE_FILE, make_private_folder, row_checksum
-from rag.store.rows import to_json, verified
+from rag.store.rows import damaged, to_bytes, to_json, to_text
 
 CATALOG = "catalog.sqlite"
 FORMAT = 1
@@ -29,7 +29,9 @@ Row: TypeAlias = tuple[Any, ...]
 Json: TypeAlias = Any  # dict, list, str, int, float, bool or None
 
 SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (
+    key BLOB NOT NULL, copy INTEGER NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (key, copy)) WITHOUT ROWID;
 CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, path BLOB NOT NULL, generation INTEGER NOT NULL,
@@ -43,7 +45,8 @@ CREATE TABLE removals (
     passages INTEGER NOT NULL, languages BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX removals_generation ON removals (generation);
 CREATE TABLE bodies (
-    document INTEGER PRIMARY KEY, text BLOB NOT NULL, blocks BLOB NOT NULL, checksum INTEGER NOT NULL);
+    document INTEGER PRIMARY KEY, text BLOB NOT NULL, found BLOB NOT NULL, stated BLOB NOT NULL,
+    checksum INTEGER NOT NULL);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, language BLOB NOT NULL, text BLOB NOT NULL, place BLOB NOT NULL,
     checksum INTEGER NOT NULL);
@@ -150,17 +153,31 @@ class Database:
 
     def get(self, key: str) -> Json:
         """The JSON value kept under `key`, None where there is none. Raises LibraryDamaged."""
-        found = self.query("SELECT value, checksum FROM meta WHERE key = ?", (key,))
-        if not found:
-            return None
-        _, value = verified([key.encode(), found[0][0]], found[0][1], f"the entry {key!r}")
-        return json.loads(value)
+        data = self.get_bytes(key)
+        return None if data is None else json.loads(to_text(data))
 
     def put(self, key: str, value: Json) -> None:
         """Keep a JSON value under `key`."""
-        data = to_json(value)
+        self.put_bytes(key, to_json(value))
+
+    def get_bytes(self, key: str) -> bytes | None:
+        """The bytes kept under `key`, None where there are none. Raises LibraryDamaged.
+
+        They are kept twice, because a library without its codec or identity needs its model to be mended.
+        """
+        found = self.query("SELECT * FROM meta WHERE key = ? ORDER BY copy", (to_bytes(key),))
+        values = [value for _, _, value, checksum in found if checksum == row_checksum(to_bytes(key), value)]
+        if found and not values:
+            raise damaged(f"the entry {key!r}")
+        return values[0] if values else None
+
+    def put_bytes(self, key: str, value: bytes) -> None:
+        """Keep the bytes under `key`."""
+        name = to_bytes(key)
+        checksum = row_checksum(name, value)
         self.write(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", [(key, data, row_checksum(key.encode(), data))]
+            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?, ?)",
+            [(name, copy, value, checksum) for copy in (0, 1)],
         )
 
     def close(self) -> None:

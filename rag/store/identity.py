@@ -1,4 +1,4 @@
-"""Which model and segmenter made a library, and the refusal to mix it with what others make."""
+"""What a library depends on: the model and the segmenter that made it, and its codec of token states."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rag.errors import LibraryMismatch
 from rag.store.catalog import Catalog
+from rag.store.states import StateCodec
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,14 @@ def check_segmenter(catalog: Catalog, version: int) -> None:
             f"the library in {catalog.folder} was cut into passages by version {kept.segmenter} of the "
             f"segmenter, this is {version}; cut it anew with `rag index --rebuild --index {catalog.folder}`"
         )
+
+
+def read_codec(catalog: Catalog) -> StateCodec | None:
+    """The library's codec of token states, None before the first passage."""
+    stored = catalog.get_bytes("codec")
+    return None if stored is None else StateCodec.from_bytes(stored)
+
+
+def keep_codec(catalog: Catalog, codec: StateCodec) -> None:
+    """Make it the library's codec; all its token states are written with the one it has."""
+    catalog.put_bytes("codec", codec.to_bytes())

@@ -149,17 +149,37 @@ def _shape(blocks: Sequence[Block]) -> list[tuple[str, int, int, int, int | None
     return [(block.kind.value, block.start, block.end, block.level, block.page) for block in blocks]
 
 
-def body_columns(id_: int, text: str, blocks: Sequence[Block]) -> tuple[int, bytes, bytes, int]:
-    """The row of the table `bodies` for a document's text and blocks."""
-    head = (id_, zlib.compress(to_bytes(text)), zlib.compress(to_json(_shape(blocks))))
-    return (*head, row_checksum(*head))
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A document's text, its blocks as the segmenter found them, title and blocks as its format states."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    stated_title: str
+    stated_blocks: tuple[Block, ...]
+
+    def columns(self, document: int) -> tuple[int, bytes, bytes, bytes, int]:
+        """The row of the table `bodies` for the document with that id."""
+        text = zlib.compress(to_bytes(self.text))
+        found = zlib.compress(to_json(_shape(self.blocks)))
+        stated = zlib.compress(to_json([self.stated_title, _shape(self.stated_blocks)]))
+        return document, text, found, stated, row_checksum(document, text, found, stated)
+
+    @classmethod
+    def from_columns(cls, row: Sequence[Any]) -> Body:
+        """The body of a row of the table. Raises LibraryDamaged."""
+        _, text, found, stated = verified(row[:-1], row[-1], f"the text of document {row[0]}")
+        title, blocks = json.loads(to_text(zlib.decompress(stated)))
+        return cls(
+            text=to_text(zlib.decompress(text)),
+            blocks=_blocks(json.loads(zlib.decompress(found))),
+            stated_title=title,
+            stated_blocks=_blocks(blocks),
+        )
 
 
-def body_from_columns(row: Sequence[Any]) -> tuple[str, tuple[Block, ...]]:
-    """Text and blocks of a row of the table `bodies`. Raises LibraryDamaged."""
-    _, text, shape = verified(row[:-1], row[-1], f"the text of document {row[0]}")
-    blocks = json.loads(zlib.decompress(shape))
-    return to_text(zlib.decompress(text)), tuple(Block(BlockKind(kind), *place) for kind, *place in blocks)
+def _blocks(shape: list[list[Any]]) -> tuple[Block, ...]:
+    return tuple(Block(BlockKind(kind), *place) for kind, *place in shape)
 
 
 # --- removals -----------------------------------------------------------------------------------------------

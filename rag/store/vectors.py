@@ -7,7 +7,7 @@ passages'. What is searched is never changed: `add` during `search` crashes FAIS
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faiss
 import numpy as np
@@ -25,7 +25,7 @@ class VectorIndex:
     """The vectors of one language's passages, unit rows; `ids` (n,) are theirs, ascending."""
 
     def __init__(self, index: faiss.Index) -> None:
-        self._index: Any = index  # an IndexIDMap2
+        self._index = cast("Any", index)  # an IndexIDMap2
         self.ids: Int64 = np.sort(faiss.vector_to_array(self._index.id_map).astype(np.int64))
 
     @classmethod

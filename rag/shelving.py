@@ -1,0 +1,129 @@
+"""Documents as they were read → passages → encodings → one commit a document."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from rag.encoder import Encoder
+from rag.passages import SEGMENTER_VERSION, Segmentation, segment
+from rag.records import Document, Encoding, Float32, Passage, TokenStates
+from rag.settings import Settings
+from rag.store.catalog import Catalog, NewDocument
+from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
+from rag.store.publish import publish
+from rag.store.states import StateCodec, encode_layout, fit_codec
+
+_BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
+_PUBLISH_S = 60.0  # how often readers get what a long run has written so far
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encoded_text(passage: Passage) -> tuple[str, int]:
+    """What the model reads for a passage, and the place in it, in code points, where `passage.text` starts.
+
+    A lone surrogate, which no tokeniser takes, is read as U+FFFD.
+    """
+    context = f"{passage.context}\n" if passage.context else ""
+    return _SURROGATE.sub("\ufffd", context + passage.text), len(context)
+
+
+def identify(catalog: Catalog, encoder: Encoder, settings: Settings) -> None:
+    """Make a new library this encoder's. Raises LibraryMismatch where another model or segmenter made it."""
+    check_model(catalog, encoder.fingerprint)
+    check_segmenter(catalog, SEGMENTER_VERSION)
+    if Identity.read(catalog) is None:
+        Identity(
+            model=settings.model,
+            fingerprint=encoder.fingerprint,
+            dimensions=encoder.dimensions,
+            state_dimensions=encoder.state_dimensions,
+            segmenter=SEGMENTER_VERSION,
+        ).note(catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A document that is cut and not yet encoded."""
+
+    read: Document
+    hash: str
+    cut: Segmentation
+
+
+class Shelver:
+    """Writes documents to the catalog: many are encoded together, each is committed by itself, in order."""
+
+    def __init__(self, catalog: Catalog, encoder: Encoder, settings: Settings) -> None:
+        self._catalog = catalog
+        self._encoder = encoder
+        self._max_tokens = min(settings.max_tokens, encoder.max_tokens)
+        self._waiting: list[_Waiting | Callable[[], None]] = []
+        self._waiting_passages = 0
+        self._known_codec = read_codec(catalog)
+        self._published_s = time.monotonic()
+        self.passages = 0  # committed so far
+
+    def add(self, document: Document, *, content: str) -> None:
+        """Cut the document and line it up; `content` is its hash (`rows.document_hash`)."""
+        cut = segment(document, count_tokens=self._encoder.count_tokens, max_tokens=self._max_tokens)
+        self._waiting.append(_Waiting(document, content, cut))
+        self._waiting_passages += len(cut.passages)
+        if self._waiting_passages >= _BATCH:
+            self.flush()
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something when all that was added before is committed."""
+        self._waiting.append(action)
+
+    def flush(self) -> None:
+        """Encode and commit all that waits; publish now and then."""
+        waiting, self._waiting, self._waiting_passages = self._waiting, [], 0
+        documents = [each for each in waiting if isinstance(each, _Waiting)]
+        encoding = self._encode([passage for each in documents for passage in each.cut.passages])
+        start = 0
+        for each in waiting:
+            if isinstance(each, _Waiting):
+                end = start + len(each.cut.passages)
+                self._commit(each, encoding.vectors[start:end], encoding.tokens[start:end])
+                start = end
+            else:
+                each()
+        if time.monotonic() - self._published_s > _PUBLISH_S:
+            publish(self._catalog)
+            self._published_s = time.monotonic()
+
+    def _encode(self, passages: Sequence[Passage]) -> Encoding:
+        if not passages:
+            return Encoding(np.empty((0, self._encoder.dimensions), np.float32), ())
+        return self._encoder.encode_passages([encoded_text(passage)[0] for passage in passages])
+
+    def _commit(self, waiting: _Waiting, vectors: Float32, tokens: Sequence[TokenStates]) -> None:
+        """Write one document with its share of the encoding."""
+        codec = self._codec(tokens) if tokens else None
+        states = [(codec.encode(each.states), encode_layout(each)) for each in tokens] if codec else []
+        self._catalog.replace(
+            NewDocument(
+                read=waiting.read,
+                title=waiting.cut.title,
+                blocks=waiting.cut.blocks,
+                passages=waiting.cut.passages,
+                vectors=vectors,
+                states=states,
+                hash=waiting.hash,
+                added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        )
+        self.passages += len(tokens)
+
+    def _codec(self, tokens: Sequence[TokenStates]) -> StateCodec:
+        """The library's codec; fitted now where these are its first passages."""
+        if self._known_codec is None:
+            self._known_codec = fit_codec(np.concatenate([each.states for each in tokens]))
+            keep_codec(self._catalog, self._known_codec)
+        return self._known_codec
