@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import regex
 
+from rag.segment.layout import FULL, fill_of, find_columns
 from rag.segment.lines import Line
 from rag.segment.script import COLONS, is_cjk, is_ended, starts_inside
 
@@ -35,12 +36,11 @@ _DIGITS = regex.compile(r"\p{Nd}+")
 
 def find_furniture(lines: Sequence[Line]) -> list[bool]:
     """For each line whether it is furniture, by its form, by its repetition and by what it interrupts."""
-    marks = [_CONTINUED.fullmatch(line.text) is not None or _is_labelled(line.text) for line in lines]
-    edges = _page_edges(lines, marks)
-    for group in _repeated(lines):
-        _mark_running_head(lines, group, marks=marks, edges=edges)
-    _mark_numbers(lines, marks)
-    return marks
+    page = _Page(lines)
+    page.mark_running_heads()
+    page.mark_numbers()
+    page.mark_between_halves()
+    return page.marks
 
 
 def _is_labelled(text: str) -> bool:
@@ -67,65 +67,90 @@ def _repeated(lines: Sequence[Line]) -> list[list[int]]:
     return [group for group in groups.values() if len(group) >= 2]
 
 
-def _mark_running_head(
-    lines: Sequence[Line], group: Sequence[int], *, marks: list[bool], edges: set[int]
-) -> None:
-    """Mark the lines of `group` as a running head where most stand at page edges or interrupt a sentence."""
-    evidence = sum(1 for index in group if index in edges or _interrupts(lines, index, marks))
-    interruptions = sum(1 for index in group if _interrupts(lines, index, marks))
-    if evidence * 2 < len(group) or (interruptions == 0 and not any(index in edges for index in group[1:])):
-        return
-    for place, index in enumerate(group):
-        is_title = place == 0 and index <= 2 and not _DIGITS.search(lines[index].text)
-        marks[index] = marks[index] or not is_title
+class _Page:
+    """The lines of a document while furniture is being found among them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.marks = [
+            _CONTINUED.fullmatch(line.text) is not None or _is_labelled(line.text) for line in lines
+        ]
+        self._measure, self._columns = find_columns(lines, [False] * len(lines))
+
+    def mark_running_heads(self) -> None:
+        """Mark repeated lines where most stand at page edges or interrupt a sentence."""
+        edges = _page_edges(self.lines, self.marks)
+        for group in _repeated(self.lines):
+            interrupting = {index for index in group if self._interrupts(index)}
+            at_edges = [index for index in group if index in edges or index in interrupting]
+            if len(at_edges) * 2 < len(group) or not (interrupting or any(i in edges for i in group[1:])):
+                continue
+            for place, index in enumerate(group):
+                is_title = place == 0 and index <= 2 and not _DIGITS.search(self.lines[index].text)
+                self.marks[index] = self.marks[index] or not is_title
+
+    def mark_numbers(self) -> None:
+        """Mark bare numbers that stand at page edges, interrupt a sentence, or go on with such a sequence."""
+        bare = [
+            i
+            for i, line in enumerate(self.lines)
+            if not self.marks[i] and len(line.text) <= 6 and _BARE.fullmatch(line.text)
+        ]
+        sure = {i for i in bare if self._is_at_page_break(i) or self._interrupts(i)}
+        values = {i: int(self.lines[i].text) for i in bare if self.lines[i].text.isdecimal()}
+        known = {values[i] for i in sure if i in values}
+        for i in bare:
+            value = values.get(i)
+            if i in sure or (value is not None and len(known) >= 2 and {value - 1, value + 1} & known):
+                self.marks[i] = True
+                if value is not None:
+                    known.add(value)
+
+    def mark_between_halves(self) -> None:
+        """Mark a short line that stands with a page number or a form feed between two halves of a sentence."""
+        for index, line in enumerate(self.lines):
+            if self.marks[index] or line.columns > RUNNING_HEAD_COLUMNS or is_ended(line.text):
+                continue
+            if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index):
+                continue
+            after = self.lines[index + 1]
+            is_below = (
+                self.marks[index - 1] or line.gap or line.new_page or self._is_full(index - 1, index + 1)
+            )
+            is_above = self.marks[index + 1] or after.gap or after.new_page
+            is_text = self._is_full(index, index + 1) and not self.marks[index - 1]
+            if is_below and is_above and not is_text and self._interrupts(index):
+                self.marks[index] = True
+
+    def _is_full(self, index: int, following: int) -> bool:
+        """Whether line `index` reaches the edge of its column, were `following` the next line."""
+        column = self._columns[index]
+        return column > 0 and fill_of(self.lines[index], self.lines[following], column, self._measure) >= FULL
+
+    def _is_at_page_break(self, index: int) -> bool:
+        """Whether a form feed or other furniture touches the line."""
+        after = index + 1
+        touches_after = after < len(self.lines) and (self.lines[after].new_page or self.marks[after])
+        return self.lines[index].new_page or touches_after or (index > 0 and self.marks[index - 1])
+
+    def _interrupts(self, index: int) -> bool:
+        """Whether the lines around `index`, furniture aside, are two halves of one sentence."""
+        before, after = index - 1, index + 1
+        while before >= 0 and self.marks[before]:
+            before -= 1
+        while after < len(self.lines) and self.marks[after]:
+            after += 1
+        if before < 0 or after >= len(self.lines):
+            return False
+        return goes_on(self.lines[before].text, self.lines[after].text, is_full=self._is_full(before, after))
 
 
-def _interrupts(lines: Sequence[Line], index: int, marks: Sequence[bool]) -> bool:
-    """Whether the lines around `index`, furniture aside, are two halves of one sentence."""
-    before, after = index - 1, index + 1
-    while before >= 0 and marks[before]:
-        before -= 1
-    while after < len(lines) and marks[after]:
-        after += 1
-    if before < 0 or after >= len(lines):
-        return False
-    return goes_on(lines[before].text, lines[after].text)
-
-
-def goes_on(before: str, after: str) -> bool:
+def goes_on(before: str, after: str, *, is_full: bool) -> bool:
     """Whether `after` certainly goes on with the sentence that `before` left open."""
-    if is_ended(before) or before[-1] in COLONS or not before[0].isalnum():
+    if is_ended(before) or before[-1] in COLONS or not any(map(str.isalpha, before)):
         return False
     if starts_inside(after) or after[0].islower():
-        return len(before) >= 12
-    return (
-        is_cjk(before[-1])
-        and is_cjk(after[0])
-        and len(before) >= 16
-        and any(mark in before for mark in "，,。、")
-    )
-
-
-def _mark_numbers(lines: Sequence[Line], marks: list[bool]) -> None:
-    """Mark bare numbers that stand at page edges, interrupt a sentence, or go on with such a sequence."""
-    bare = [
-        i
-        for i, line in enumerate(lines)
-        if not marks[i] and len(line.text) <= 6 and _BARE.fullmatch(line.text)
-    ]
-    sure = {i for i in bare if _at_page_break(lines, i, marks) or _interrupts(lines, i, marks)}
-    values = {i: int(lines[i].text) for i in bare if lines[i].text.isdecimal()}
-    known = {values[i] for i in sure if i in values}
-    for i in bare:
-        value = values.get(i)
-        if i in sure or (value is not None and len(known) >= 2 and {value - 1, value + 1} & known):
-            marks[i] = True
-            if value is not None:
-                known.add(value)
-
-
-def _at_page_break(lines: Sequence[Line], index: int, marks: Sequence[bool]) -> bool:
-    """Whether a form feed or other furniture touches the line."""
-    after = index + 1
-    touches_after = after < len(lines) and (lines[after].new_page or marks[after])
-    return lines[index].new_page or touches_after or (index > 0 and marks[index - 1])
+        return is_full or len(before) >= 12
+    if is_cjk(before[-1]) and is_cjk(after[0]):
+        return is_full or (len(before) >= 16 and any(mark in before for mark in "，,。、"))
+    return is_full and before[-1] not in COLONS and after[0].isalnum()

@@ -21,7 +21,6 @@ _DATE = regex.compile(
     r"(?:\d{1,4}\s*[年/.\-]\s*\d{1,2}(?:\s*[月/.\-]\s*\d{1,4}\s*日?)?|\p{Lu}?\p{L}*\.?,?\s*\d{1,2}(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+)?\p{L}+\.?,?\s*(?:de\s+|del\s+)?\d{4}|\p{L}+\s+\d{1,2},?\s+\d{4})"
     r"(?:\s*(?:年|г\.|года|日|[(（].{1,8}[)）]|星期.|\d{1,2}:\d{2}(?::\d{2})?))*",
 )
-_FIELD = regex.compile(r"[^:：]{1,24}[:：]\s*\S.{0,60}")
 _STOPS = frozenset("。！；;")
 
 
@@ -52,11 +51,6 @@ def has_heading_shape(unit: Unit) -> bool:
 def is_meta(text: str) -> bool:
     """Whether a short line is a date or a place and a date, and no heading."""
     return width(text) <= 60 and _DATE.fullmatch(text.strip("（）() ")) is not None
-
-
-def is_field(text: str) -> bool:
-    """Whether a line has the form of a field of a form, "place: Room 12"."""
-    return _FIELD.fullmatch(text) is not None
 
 
 def style(unit: Unit) -> tuple[str, int]:

@@ -26,6 +26,13 @@ NEVER_FIRST = frozenset(
 _YET_FIRST = ("的确", "的士", "的確")  # words that begin with one of them
 PAIRS = (("（", "）"), ("(", ")"), ("「", "」"), ("『", "』"), ("《", "》"), ("【", "】"), ("[", "]"))
 
+# A full stop that shortens a word and ends no sentence; an initial between two names is one.
+_ABBREVIATED = regex.compile(
+    r"(?<![\p{L}\p{N}])(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Col|Capt|Lt|Sgt|Rev|Hon|Sen|Gov|Rep|Sr|Sra|Dra|Srta|vs|cf|No|Nos|Nr|Vol|vol|pp|p|"
+    r"Fig|fig|Figs|Eq|Sec|Ch|Art|art|núm|pág|págs|approx|ca|e\.g|i\.e|z\.B|d\.h|u\.a|bzw|ggf|vgl|inkl|sog|p\.ej|г|стр|рис|им|ул|т\.е|"
+    r"(?<=\p{L}\s)\p{Lu})\.$"
+)
+
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
     r"\uff00-\uff60\uffe0-\uffe6\U00016fe0-\U00018aff\U0001b000-\U0001b2ff\U0001f300-\U0001faff"
@@ -89,7 +96,8 @@ def last_mark(text: str) -> str:
 
 def is_ended(text: str) -> bool:
     """Whether the last sentence of `text` has its final mark (quotes and brackets may close after it)."""
-    return last_mark(text) in TERMINAL
+    mark = last_mark(text)
+    return mark in TERMINAL and not (mark == "." and text[-1] == "." and _ABBREVIATED.search(text))
 
 
 def first_letter(text: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import regex
 
+from rag.segment.script import width
+
 _HAN_NUMBER = "[一二三四五六七八九十百千零〇两0-9０-９]"
 _ROMAN = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 
@@ -39,6 +41,8 @@ class Numbering:
     depth: int  # 1.2.3 has depth 3; others 1
     rest: int  # offset into the line of what stands after the number
     is_named: bool = False  # "Chapter 3", "第三章": says itself that it is a heading
+    is_bare: bool = False  # "3 Results": nothing but a space between
+    is_confirmed: bool = False  # the number before it in the sequence is in the document, or the one after
 
 
 _NAMED: tuple[tuple[str, str], ...] = (
@@ -103,7 +107,8 @@ _CAPTION = regex.compile(
 )
 _PIPES = regex.compile(r"\|.*\||[^|]+(?:\|[^|]*){2,}|[│┃].*[│┃]")
 _BOX = regex.compile(r"[┌┬┐├┼┤└┴┘─│━┃┏┳┓┣╋┫┗┻┛═║╔╦╗╠╬╣╚╩╝+\-=|:\s]{3,}")
-_CELL_GAP = regex.compile(r"\t+|(?<=\S) {3,}(?=\S)|(?<=\S)\u3000{2,}(?=\S)|(?<=[^\s.!?。]) {2}(?=\S)")
+_CELL_GAP = regex.compile(r"(?<=\S)(?: {3,}|\u3000{2,})(?=\S)|(?<=[^\s.!?。]) {2}(?=\S)")
+_FIELD = regex.compile(r"[^\s:：][^:：。，,.!?！？]{0,23}[:：](?!//)\s*\S.{0,80}")
 _URLS = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 
@@ -122,7 +127,13 @@ def numbering(text: str) -> Numbering | None:
         match = pattern.match(text)
         if match and match.end() < len(text):
             number = match["n"]
-            return Numbering(style, _ordinal(style, number), 1 + sum(c in ".．" for c in number), match.end())
+            return Numbering(
+                style=style,
+                ordinal=_ordinal(style, number),
+                depth=1 + sum(c in ".．" for c in number),
+                rest=match.end(),
+                is_bare=text[match.end("n") : match.end()].isspace(),
+            )
     return None
 
 
@@ -183,15 +194,31 @@ def is_caption(text: str) -> bool:
     return len(text) <= 300 and _CAPTION.match(text) is not None
 
 
-def cells(text: str) -> int:
-    """How many cells a line has if it is the row of a table, 1 where nothing says so."""
+def cell_starts(text: str, indent: int) -> tuple[int, ...]:
+    """The columns at which the cells of a line begin but for the first, () where it is no row of a table.
+
+    Cells between tabs or bars have no columns of their own: -1 for each.
+    """
     if len(text) > 2000:
-        return 1
+        return ()
     if "|" in text or "│" in text or "┃" in text:
-        if _PIPES.fullmatch(text):
-            return max(2, text.strip("|│┃").count("|") + text.strip("|│┃").count("│") + 1)
-        return 1
-    return 1 + len(_CELL_GAP.findall(text))
+        bars = regex.sub("[│┃]", "|", text).strip("|").count("|") if _PIPES.fullmatch(text) else 0
+        return (-1,) * max(bars, 1 if text[0] in "|│┃" and text[-1] in "|│┃" else 0)
+    if "\t" in text:
+        return (-1,) * len(regex.findall(r"\t+", text))
+    gaps = list(_CELL_GAP.finditer(text))
+    if not any(len(gap[0]) >= 3 or gap[0] == "\u3000\u3000" for gap in gaps):
+        return ()
+    return tuple(indent + width(text[: gap.end()]) for gap in gaps)
+
+
+def are_aligned(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether the cells of two lines stand below each other: as many between bars, or at one same column."""
+    if not one or not other:
+        return False
+    if one[0] == -1 or other[0] == -1:
+        return one[0] == other[0] and (len(one) == len(other) or min(len(one), len(other)) >= 2)
+    return any(abs(a - b) <= 1 for a in one for b in other) or len(one) == len(other) >= 2
 
 
 def is_box(text: str) -> bool:
@@ -201,6 +228,11 @@ def is_box(text: str) -> bool:
         and _BOX.fullmatch(text) is not None
         and ("+" in text or "|" in text or not text.isascii())
     )
+
+
+def is_field(text: str) -> bool:
+    """Whether a line has the form of a field of a form: "place: Room 12"."""
+    return _FIELD.fullmatch(text) is not None
 
 
 def has_address(text: str) -> bool:

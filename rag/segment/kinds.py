@@ -1,0 +1,101 @@
+"""What each line of a page is by itself and beside its direct neighbours: item, row, name, running text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.records import BlockKind
+from rag.segment.bylines import CERTAIN, is_note, parse_byline
+from rag.segment.lines import Line
+from rag.segment.shapes import (
+    Numbering,
+    are_aligned,
+    cell_starts,
+    is_box,
+    is_bullet,
+    is_caption,
+    is_contents_entry,
+    is_field,
+    is_rule,
+    numbering,
+)
+
+
+@dataclass(slots=True)
+class LineKind:
+    """What a line is before the text around it has a say."""
+
+    kind: BlockKind
+    numbering: Numbering | None = None
+    is_barrier: bool = False  # begins something new, whatever stands before
+    is_closed: bool = False  # nothing goes on from it
+
+
+def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
+    """The kind of each line."""
+    cells = [cell_starts(line.text, line.indent) for line in lines]
+    fields = [is_field(line.text) for line in lines]
+    kinds: list[LineKind] = []
+    for index, line in enumerate(lines):
+        if _is_row(lines, cells, index):
+            kinds.append(LineKind(BlockKind.TABLE_ROW, is_barrier=True, is_closed=True))
+        elif fields[index] and any(fields[max(0, index - 1) : index] + fields[index + 1 : index + 2]):
+            kinds.append(LineKind(BlockKind.PARAGRAPH, is_barrier=True))
+        else:
+            kinds.append(_kind(line, has_cells=bool(cells[index])))
+    _confirm_numbers(kinds)
+    return kinds
+
+
+def _kind(line: Line, *, has_cells: bool) -> LineKind:
+    text = line.text
+    if is_rule(text):
+        return LineKind(BlockKind.FURNITURE, is_barrier=True, is_closed=True)
+    if is_contents_entry(text):
+        return LineKind(BlockKind.LIST_ITEM, is_barrier=True, is_closed=True)
+    if is_bullet(text):
+        return LineKind(BlockKind.LIST_ITEM, is_barrier=True)
+    number = numbering(text)
+    if number is not None:
+        return LineKind(BlockKind.LIST_ITEM, number, is_barrier=True)
+    if is_caption(text):
+        return LineKind(BlockKind.PARAGRAPH, is_barrier=True)
+    byline = parse_byline(text)
+    if byline is not None and byline.strength >= CERTAIN:
+        return LineKind(BlockKind.BYLINE, is_barrier=True, is_closed=True)
+    return LineKind(BlockKind.PARAGRAPH, is_barrier=is_note(text), is_closed=has_cells and line.columns < 100)
+
+
+def _is_row(lines: Sequence[Line], cells: Sequence[tuple[int, ...]], index: int) -> bool:
+    """Whether a line and a neighbour have cells that stand below each other."""
+    beside = [i for i in (index - 1, index + 1) if 0 <= i < len(lines)]
+    if is_box(lines[index].text):
+        return any(cells[other] for other in beside)
+    if not cells[index]:
+        return False
+    has_bars = "|" in lines[index].text
+    return any(
+        are_aligned(cells[index], cells[other]) or (has_bars and is_box(lines[other].text))
+        for other in beside
+        if lines[max(index, other)].gap <= 1
+    )
+
+
+def _confirm_numbers(kinds: Sequence[LineKind]) -> None:
+    """Keep numbers that count on from one another; a bare one that stands alone is a number in the text."""
+    last: dict[tuple[str, int], LineKind] = {}
+    for kind in kinds:
+        number = kind.numbering
+        if number is None or number.is_named:
+            continue
+        before = last.get((number.style, number.depth))
+        ordinal = before.numbering.ordinal if before is not None and before.numbering is not None else 0
+        if before is not None and before.numbering is not None and number.ordinal == ordinal + 1:
+            kind.numbering = replace(number, is_confirmed=True)
+            before.numbering = replace(before.numbering, is_confirmed=True)
+        if before is None or number.ordinal in (1, ordinal + 1):
+            last[number.style, number.depth] = kind
+    for kind in kinds:
+        if kind.numbering is not None and kind.numbering.is_bare and not kind.numbering.is_confirmed:
+            kind.numbering, kind.kind, kind.is_barrier = None, BlockKind.PARAGRAPH, False
