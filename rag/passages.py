@@ -17,7 +17,7 @@ from rag.segment.joining import join_lines
 from rag.segment.lines import split_lines
 from rag.segment.script import COLONS
 from rag.segment.stated import stated_units
-from rag.segment.structure import NOBODY, Placed, Voice, find_structure
+from rag.segment.voices import NOBODY, Placed, Voice, place
 from rag.segment.units import Unit
 
 SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an index records it
@@ -73,7 +73,7 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     """
     is_record = document.id is not None and not document.blocks
     units = stated_units(document) if document.blocks else join_lines(split_lines(document.text))
-    title, placed = _as_record(document, units) if is_record else find_structure(units, document.title)
+    title, placed = _as_record(document, units) if is_record else place(units, document.title)
     if not any(one.unit.kind in _BODY for one in placed):
         placed = _as_text(placed)
     parts = list(_parts(placed, count_tokens=count_tokens, max_tokens=max_tokens))
@@ -91,7 +91,7 @@ def _as_record(document: Document, units: Sequence[Unit]) -> tuple[str, list[Pla
     for unit in units:
         if unit.kind not in (BlockKind.VERSE, BlockKind.LIST_ITEM, BlockKind.TABLE_ROW):
             unit.kind = BlockKind.PARAGRAPH
-    return document.title, [Placed(unit, (), NOBODY) for unit in units]
+    return document.title, [Placed(unit) for unit in units]
 
 
 def _as_text(placed: Sequence[Placed]) -> list[Placed]:
@@ -99,7 +99,7 @@ def _as_text(placed: Sequence[Placed]) -> list[Placed]:
     for one in placed:
         if one.unit.kind is not BlockKind.FURNITURE:
             one.unit.kind = BlockKind.PARAGRAPH
-    return [Placed(one.unit, (), NOBODY) for one in placed]
+    return [Placed(one.unit) for one in placed]
 
 
 def _parts(

@@ -7,6 +7,8 @@ pages cut anew by the tests); a sum above zero joins.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import regex
 
 from rag.records import BlockKind
@@ -29,6 +31,7 @@ from rag.segment.script import (
 from rag.segment.units import UnitBuilder
 
 LONG = 64  # columns; text this long without a final mark is no heading
+_SHORT_LINE = 48  # columns; about the longest heading on one line of a page
 _SHORT = {True: 20, False: 40}  # columns; a shorter line with a comma at its end may be a salutation
 
 _FUNCTION_WORDS = frozenset(
@@ -42,6 +45,7 @@ _PROSE_STARTS = regex.compile(
     r"在|当|當|随着|隨著|由于|由於|为了|為了|根据|根據|自从|自從|对于|對於|如果|虽然|雖然|因为|因為|但|而|这|這|那|该|該|其|他|她|它|"
     r"我们?|我們|你|您|此外|同时|同時|目前|近年|今年|去年|昨[天日]|今[天日]|有[些的人]|如今|据|據|经过|經過|截至|\d+月|\d{4}年|[一上]个"
 )
+_CLAUSES = regex.compile(r"[，、،]|,(?!\d)")
 _TWO_PHRASES = regex.compile(r"[\p{Han}\p{Kana}“”「」]+(?:[ \u3000]+[\p{Han}\p{Kana}“”「」]+)+")
 
 
@@ -96,7 +100,7 @@ def _has_inner_stop(text: str) -> bool:
 
 
 def _has_clauses(text: str) -> bool:
-    return sum(mark in "，,、" for mark in text[:-1]) >= 3
+    return len(_CLAUSES.findall(text[:-1])) >= 3
 
 
 def prose_likeness(text: str) -> float:
@@ -135,6 +139,26 @@ def weigh(current: OpenText, line: Line, *, layout: Layout, index: int, crossed:
     if current.is_unclosed and current.is_open:
         weight += 2
     return weight
+
+
+def outlook(lines: Sequence[Line], kinds: Sequence[LineKind], index: int) -> float:
+    """What the lines after a short open line say: between two texts it is a heading, before a heading a tail."""
+    line = lines[index]
+    if not line.gap or line.columns > _SHORT_LINE or is_ended(line.text) or _CLAUSES.search(line.text):
+        return 0.0
+    if index + 1 == len(lines) or kinds[index].kind is not BlockKind.PARAGRAPH:
+        return 0.0
+    after = lines[index + 1]
+    if kinds[index + 1].kind is BlockKind.BYLINE:
+        return -4.0
+    if not after.gap or starts_inside(after.text) or first_letter(after.text).islower():
+        return 0.0
+    if after.columns > _SHORT_LINE:
+        return -1.5
+    is_heading = (
+        not is_ended(after.text) and index + 2 < len(lines) and lines[index + 2].columns > _SHORT_LINE
+    )
+    return 3.0 if is_heading and kinds[index + 1].kind is BlockKind.PARAGRAPH else 0.0
 
 
 def _between(line: Line, *, is_wrapped: bool, crossed: bool) -> float:

@@ -1,8 +1,9 @@
-"""Which units are headings, by shape and by what stands around them, and how the headings form a tree."""
+"""Which units could be headings, by shape and by what stands below, and how headings form a tree."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import regex
 
@@ -12,49 +13,88 @@ from rag.segment.shapes import RANKS, has_address, is_caption
 from rag.segment.units import Unit
 
 MAX_COLUMNS = 96  # of a heading; two lines of a narrow column, one and a half of a page
-MAX_WORDS = 16
+MAX_TITLE_COLUMNS = 200
+MAX_WORDS = 18
 BODY_COLUMNS = 40  # a heading stands over something longer than itself: at least this much
+
+Style: TypeAlias = tuple[str, int]  # a key of RANKS and a depth; headings of one style are of one level
 
 _ATX = regex.compile(r"(#{1,6})\s+(?P<text>\S.*?)\s*#*")
 _MARKED = regex.compile(r"[■▲◆●★◎□▌▍▎◇○△▼※❖]\s*(?=\S)|【[^】]{1,40}】|\[[^\]]{1,40}\]|〔[^〕]{1,40}〕")
+_MONTH = r"\p{L}{3,12}\.?"
+_WEEKDAY = r"(?:\p{L}{2,14}\.?,?\s+)?"
 _DATE = regex.compile(
-    r"(?:\d{1,4}\s*[年/.\-]\s*\d{1,2}(?:\s*[月/.\-]\s*\d{1,4}\s*日?)?|\p{Lu}?\p{L}*\.?,?\s*\d{1,2}(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+)?\p{L}+\.?,?\s*(?:de\s+|del\s+)?\d{4}|\p{L}+\s+\d{1,2},?\s+\d{4})"
-    r"(?:\s*(?:年|г\.|года|日|[(（].{1,8}[)）]|星期.|\d{1,2}:\d{2}(?::\d{2})?))*",
+    rf"""(?:[^\d\s:：]{{0,12}}\s)?(?:
+      \d{{4}}\s*[年년/.\-]\s*\d{{1,2}}\s*[月월/.\-]?(?:\s*\d{{1,2}}\s*[日일]?)?
+    | \d{{1,2}}\s*[./\-]\s*\d{{1,2}}\s*[./\-]\s*\d{{2,4}}
+    | (?:令和|平成|昭和|民國|民国|[一二]〇)\S{{1,14}}
+    | {_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+)?{_MONTH},?\s*(?:de\s+|del\s+)?\d{{4}}
+    | {_WEEKDAY}{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}
+    | {_MONTH}\s+\d{{4}}
+    )(?:\s*(?:г\.|года|ปี|[(（].{{1,8}}[)）]|星期.|周[一二三四五六日]|第\s*\d+\s*版|\d{{1,2}}:\d{{2}}(?::\d{{2}})?|[,·|]))*""",
+    regex.VERBOSE,
+)
+_ISSUE = regex.compile(
+    r"(?:\bNo|\bNos|№|\bNr|\bNúm|\bn[.º°o]+|\bVol|\bIssue|\bAusgabe|\bHeft)\.?\s*\d|〔\d{4}〕|［\d{4}］|\[\d{4}\]\s*\d|"
+    r"第\s*[\d一二三四五六七八九十百]+\s*[期号號]|ฉบับที่\s*\d|العدد\s*:?\s*\d|제\s*\d+\s*호",
+    regex.IGNORECASE,
 )
 _STOPS = frozenset("。！；;")
+_TWO_SENTENCES = regex.compile(r"\p{Ll}{2}[.!?]\s+\p{Lu}")
 
 
-def has_heading_shape(unit: Unit) -> bool:
+def has_heading_shape(unit: Unit, limit: int = MAX_COLUMNS) -> bool:
     """Whether the text of a unit could be a heading: short, without a final mark, not in mid-sentence."""
     text = unit.text
-    if unit.kind is not BlockKind.PARAGRAPH or len(unit.sources) > 3 or len(text) > MAX_COLUMNS * 2:
+    if (
+        unit.kind is not BlockKind.PARAGRAPH
+        or len(unit.sources) > 3
+        or len(text) > limit
+        or width(text) > limit
+    ):
         return False
-    if width(text) > MAX_COLUMNS or (not is_spaceless(text[0]) and len(text.split()) > MAX_WORDS):
+    if not is_spaceless(text[0]) and len(text.split()) > MAX_WORDS * limit // MAX_COLUMNS:
         return False
     if not any(map(str.isalpha, text)) or first_letter(text).islower():
         return False
-    if (
-        (is_ended(text) and text.rstrip("”’」』）)\"'")[-1:] not in "?？!！…؟")
-        or text[-1] in CONTINUING
-        or text[-1] in COLONS
-    ):
+    is_question = text.rstrip("”’」』）)\"'")[-1:] in "?？!！؟"
+    if (is_ended(text) and not is_question) or text[-1] in CONTINUING or text[-1] in COLONS:
         return False
-    if any(mark in text[:-1] for mark in _STOPS) or regex.search(
-        r"[.!?]\s+\p{Lu}\p{Ll}+.*\s\p{Ll}+.*[.!?]", text
-    ):
+    if any(mark in text[:-1] for mark in _STOPS) or _TWO_SENTENCES.search(text):
         return False
-    return not (
-        is_caption(text) or has_address(text) or is_meta(text) or text.count("，") + text.count(",") > 2
-    )
+    return not (is_caption(text) or has_address(text) or _is_list(text))
+
+
+def _is_list(text: str) -> bool:
+    """Whether the text lists things or figures."""
+    return text.count("，") + text.count(",") + text.count("،") > 2 or len(regex.findall(r"\d+", text)) > 3
 
 
 def is_meta(text: str) -> bool:
-    """Whether a short line is a date or a place and a date, and no heading."""
-    return width(text) <= 60 and _DATE.fullmatch(text.strip("（）() ")) is not None
+    """Whether a short line says when or as which number the page appeared: no heading, no text."""
+    if width(text) > 96 or not any(map(str.isdecimal, text)):
+        return False
+    return _DATE.fullmatch(text.strip("（）() ")) is not None or (
+        width(text) <= 72 and _ISSUE.search(text) is not None
+    )
 
 
-def style(unit: Unit) -> tuple[str, int]:
-    """The style of a heading and its depth; headings of one style are of one level."""
+def is_body(unit: Unit) -> bool:
+    """Whether a unit is running text, a list, a table or verse: what stands below headings."""
+    if unit.kind is not BlockKind.PARAGRAPH:
+        return unit.kind in (
+            BlockKind.LIST_ITEM,
+            BlockKind.TABLE_ROW,
+            BlockKind.VERSE,
+            BlockKind.QUOTE,
+            BlockKind.CODE,
+        )
+    text = unit.text
+    return width(text[:400]) >= BODY_COLUMNS or is_ended(text) or text[-1] in COLONS
+
+
+def style(unit: Unit) -> Style:
+    """The style of a heading."""
     number = unit.numbering
     if number is not None:
         return number.style, number.depth
@@ -64,108 +104,89 @@ def style(unit: Unit) -> tuple[str, int]:
         return "plain", len(atx[1])
     if _MARKED.match(text):
         return "marked", 1
+    return ("capitals" if is_capitals(text) else "plain"), 1
+
+
+def is_capitals(text: str) -> bool:
+    """Whether all letters are capitals, in a script that has them."""
     letters = [character for character in text if character.isalpha()]
-    if letters and not has_cjk(text) and all(map(str.isupper, letters)) and len(letters) >= 3:
-        return "capitals", 1
-    return "plain", 1
+    return len(letters) >= 3 and not has_cjk(text) and all(map(str.isupper, letters))
 
 
 def numbered_headings(units: Sequence[Unit]) -> set[int]:
-    """The units with numbers that are headings and not items of a list: short, with something below them."""
-    found: set[int] = set()
+    """The units with numbers that are headings and not items of a list.
+
+    A heading is short, has no final mark, and something other than its next number stands below it; where
+    most of a sequence are mere items, all are.
+    """
+    runs: dict[int, list[int]] = {}
+    last: dict[Style, tuple[int, int]] = {}  # style -> the run it is in, its last ordinal
     for index, unit in enumerate(units):
         number = unit.numbering
         if number is None or unit.kind is not BlockKind.LIST_ITEM:
             continue
-        rest = unit.text[number.rest :]
-        following = _body_after(units, index)
-        if (
-            following is None
-            or width(unit.text) > MAX_COLUMNS
-            or (rest and is_ended(rest) and rest[-1] not in "?？")
-        ):
-            continue
-        if rest and (
-            rest[-1] in CONTINUING or rest[-1] in COLONS or first_letter(rest).islower() or _is_prose(rest)
-        ):
-            continue
-        if _same_run(unit, following):
-            continue
-        if number.is_named or _is_body(following) or _is_below(following, unit):
-            found.add(index)
+        run, ordinal = last.get(style(unit), (index, 0))
+        if not number.is_named and number.ordinal != ordinal + 1:
+            run = index
+        runs.setdefault(run, []).append(index)
+        last[style(unit)] = (run, number.ordinal)
+    found: set[int] = set()
+    for run_indexes in runs.values():
+        headings = [index for index in run_indexes if _is_numbered_heading(units, index)]
+        if 2 * len(headings) >= len(run_indexes) or units[run_indexes[0]].numbering.is_named:  # type: ignore[union-attr]
+            found.update(headings)
     return found
 
 
-def _is_prose(text: str) -> bool:
-    return (
-        any(mark in text[:-1] for mark in _STOPS)
-        or text.count("，") + text.count("、") + text.count(", ") > 3
-    )
+def _is_numbered_heading(units: Sequence[Unit], index: int) -> bool:
+    unit, following = units[index], units[index + 1] if index + 1 < len(units) else None
+    number = unit.numbering
+    if number is None or following is None or width(unit.text) > MAX_COLUMNS:
+        return False
+    rest = unit.text[number.rest :]
+    if rest and ((is_ended(rest) and rest[-1] not in "?？") or rest[-1] in CONTINUING or rest[-1] in COLONS):
+        return False
+    if rest and (first_letter(rest).islower() or _is_list(rest) or any(mark in rest for mark in _STOPS)):
+        return False
+    other = following.numbering
+    if other is not None and (other.style, other.depth) == (number.style, number.depth):
+        return number.is_named
+    return number.is_named or is_body(following) or has_heading_shape(following)
 
 
-def _same_run(unit: Unit, following: Unit) -> bool:
-    """Whether the unit after is the next item of the same list."""
-    one, two = unit.numbering, following.numbering
-    return (
-        one is not None
-        and two is not None
-        and (one.style, one.depth) == (two.style, two.depth)
-        and not one.is_named
-    )
-
-
-def _is_below(following: Unit, unit: Unit) -> bool:
-    one, two = unit.numbering, following.numbering
-    return (
-        one is not None and two is not None and (RANKS[two.style], two.depth) > (RANKS[one.style], one.depth)
-    )
-
-
-def _body_after(units: Sequence[Unit], index: int) -> Unit | None:
-    return units[index + 1] if index + 1 < len(units) else None
-
-
-def _is_body(unit: Unit) -> bool:
-    """Whether a unit is text that a heading may stand over."""
-    if unit.kind in (BlockKind.TABLE_ROW, BlockKind.VERSE, BlockKind.QUOTE, BlockKind.CODE):
-        return True
-    return width(unit.text[:200]) >= BODY_COLUMNS or is_ended(unit.text) or unit.text[-1] in COLONS
-
-
-def is_body(unit: Unit) -> bool:
-    """Whether a unit is running text, a list, a table or verse: what stands below headings."""
-    return unit.kind is BlockKind.LIST_ITEM or _is_body(unit)
-
-
-def levels(headings: Sequence[tuple[str, int]], *, under: frozenset[str]) -> list[int]:
+def levels(headings: Sequence[Style], *, equal: frozenset[str], under: frozenset[str]) -> list[int]:
     """The level of each heading of these styles, 1 for the highest.
 
     A heading closes all that stand open with its own style or a lower rank. `under` are the styles without
-    numbers that stand inside numbered ones in this document.
+    numbers that stand inside numbered ones here, `equal` those that stand beside them.
     """
-    open_styles: list[tuple[str, int]] = []
+    open_styles: list[Style] = []
     found: list[int] = []
     for heading in headings:
-        while open_styles and (
-            open_styles[-1] == heading or _rank(open_styles[-1], under) > _rank(heading, under)
-        ):
+        rank = _rank(heading, equal, under)
+        while open_styles and (open_styles[-1] == heading or _rank(open_styles[-1], equal, under) >= rank):
             open_styles.pop()
         open_styles.append(heading)
         found.append(len(open_styles))
     return found
 
 
-def _rank(heading: tuple[str, int], under: frozenset[str]) -> int:
+def _rank(heading: Style, equal: frozenset[str], under: frozenset[str]) -> float:
     name, depth = heading
-    return RANKS[name] + (depth - 1 if name in ("decimal", "plain") else 0) + (50 if name in under else 0)
+    if name in equal:
+        return RANKS["decimal"]
+    return RANKS[name] + 0.1 * (depth - 1) + (50 if name in under else 0)
 
 
-def styles_under_numbers(headings: Sequence[tuple[tuple[str, int], int]]) -> frozenset[str]:
-    """The unnumbered styles that come between two neighbours of one numbered sequence (1., then 2.)."""
+def styles_under_numbers(order: Sequence[tuple[Style, int]]) -> frozenset[str]:
+    """The unnumbered styles that come between two neighbours of one numbered sequence (1., then 2.).
+
+    `order` is the style and the ordinal (0 for none) of every heading.
+    """
     found: set[str] = set()
-    last: dict[tuple[str, int], int] = {}
-    between: dict[tuple[str, int], set[str]] = {}
-    for heading, ordinal in headings:
+    last: dict[Style, int] = {}
+    between: dict[Style, set[str]] = {}
+    for heading, ordinal in order:
         if ordinal:
             if last.get(heading) == ordinal - 1 and ordinal > 1:
                 found |= between.get(heading, set())
@@ -174,3 +195,14 @@ def styles_under_numbers(headings: Sequence[tuple[tuple[str, int], int]]) -> fro
             for names in between.values():
                 names.add(heading[0])
     return frozenset(found)
+
+
+def styles_beside_numbers(order: Sequence[tuple[Style, int]]) -> frozenset[str]:
+    """The unnumbered style of an "Abstract" before, or a "Conclusion" after, the one sequence 1., 2., 3."""
+    firsts = [i for i, (heading, ordinal) in enumerate(order) if heading == ("decimal", 1) and ordinal == 1]
+    if len(firsts) != 1:
+        return frozenset()
+    before = [heading[0] for heading, ordinal in order[: firsts[0]] if not ordinal]
+    last = max(i for i, (heading, _) in enumerate(order) if heading == ("decimal", 1))
+    inside = {heading[0] for heading, ordinal in order[firsts[0] : last] if not ordinal}
+    return frozenset(before) - inside if len(before) == 1 else frozenset()

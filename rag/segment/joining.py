@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.records import BlockKind
-from rag.segment.evidence import OpenText, may_be_heading, weigh
+from rag.segment.evidence import OpenText, may_be_heading, outlook, weigh
 from rag.segment.furniture import find_furniture
 from rag.segment.joints import Joint, Vocabulary, joint
 from rag.segment.kinds import LineKind, find_kinds
@@ -99,7 +99,10 @@ class _Joiner:
             return Joint("\n", 0) if is_stanza and self.kinds[index].kind is BlockKind.PARAGRAPH else None
         if current.kind.is_closed or self._is_barrier(current, index):
             return None
-        if weigh(current, line, layout=layout, index=index, crossed=self.crossed[index]) <= 0:
+        weight = weigh(current, line, layout=layout, index=index, crossed=self.crossed[index])
+        if weight and not layout.fill[index - 1] and current.is_open:
+            weight += outlook(self.lines, self.kinds, index)
+        if weight <= 0:
             return None
         return joint(current.last.text, line.text, self.vocabulary)
 

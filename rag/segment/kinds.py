@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rag.records import BlockKind
 from rag.segment.bylines import CERTAIN, is_note, parse_byline
 from rag.segment.lines import Line
+from rag.segment.script import is_japanese
 from rag.segment.shapes import (
     Numbering,
     are_aligned,
@@ -34,6 +35,7 @@ class LineKind:
 
 def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
     """The kind of each line."""
+    japanese = is_japanese(line.text for line in lines)
     cells = [cell_starts(line.text, line.indent) for line in lines]
     fields = [is_field(line.text) for line in lines]
     kinds: list[LineKind] = []
@@ -43,12 +45,12 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
         elif fields[index] and any(fields[max(0, index - 1) : index] + fields[index + 1 : index + 2]):
             kinds.append(LineKind(BlockKind.PARAGRAPH, is_barrier=True))
         else:
-            kinds.append(_kind(line, has_cells=bool(cells[index])))
+            kinds.append(_kind(line, has_cells=bool(cells[index]), japanese=japanese))
     _confirm_numbers(kinds)
     return kinds
 
 
-def _kind(line: Line, *, has_cells: bool) -> LineKind:
+def _kind(line: Line, *, has_cells: bool, japanese: bool) -> LineKind:
     text = line.text
     if is_rule(text):
         return LineKind(BlockKind.FURNITURE, is_barrier=True, is_closed=True)
@@ -61,7 +63,7 @@ def _kind(line: Line, *, has_cells: bool) -> LineKind:
         return LineKind(BlockKind.LIST_ITEM, number, is_barrier=True)
     if is_caption(text):
         return LineKind(BlockKind.PARAGRAPH, is_barrier=True)
-    byline = parse_byline(text)
+    byline = parse_byline(text, japanese=japanese)
     if byline is not None and byline.strength >= CERTAIN:
         return LineKind(BlockKind.BYLINE, is_barrier=True, is_closed=True)
     return LineKind(BlockKind.PARAGRAPH, is_barrier=is_note(text), is_closed=has_cells and line.columns < 100)

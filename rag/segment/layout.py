@@ -14,8 +14,10 @@ from rag.segment.script import CONTINUING, TERMINAL, first_letter, is_ended, is_
 
 FULL = 0.97  # of the column: the next word would not have fitted
 _STEP, _REACH = 4, 6  # the column is measured anew every 4 lines, over 6 lines more at both sides
-_NARROWEST, _WIDEST = 14, 200  # columns; beyond them a line break is not the work of a column
+_NARROWEST, _WIDEST = 14, 140  # columns; beyond them a line break is not the work of a column
+_USUAL = 100  # columns; a wider column needs more evidence
 _SUPPORT = 0.88  # the longest line measures the column only where another comes as near to it
+_OUTLIERS = 0.15  # of the lines may be wider than the column
 _FULL_SHARE = 0.5  # of the lines without a final mark, in a text that was wrapped
 _KINSOKU = 4  # columns that a line of Han or Kana may leave empty so that no comma begins the next one
 
@@ -104,7 +106,7 @@ def _is_wrapped(lines: Sequence[Line], text: Sequence[int], column: int, measure
     """Whether the lines that leave a sentence open reach the edge of the column."""
     open_lines = [i for i in text if i + 1 < len(lines) and not is_ended(lines[i].text)]
     full = sum(fill_of(lines[i], lines[i + 1], column, measure) >= FULL for i in open_lines)
-    return full >= 2 and full >= _FULL_SHARE * len(open_lines)
+    return full >= (2 if column <= _USUAL else 4) and full >= _FULL_SHARE * len(open_lines)
 
 
 def fill_of(line: Line, following: Line | None, column: int, measure: Measure = by_columns) -> float:
@@ -123,9 +125,10 @@ def _first_word(text: str) -> int:
 def _column(edges: list[int]) -> int:
     """The right edge that at least two lines come near to, 0 where there is none."""
     ordered = sorted((edge for edge in edges if edge >= _NARROWEST), reverse=True)
-    for longest, second in pairwise(ordered):
+    for place, (longest, second) in enumerate(pairwise(ordered)):
         if second >= _SUPPORT * longest:
-            return longest if longest <= _WIDEST else 0
+            is_rare = place <= _OUTLIERS * len(ordered)  # no more than a long address or two is wider
+            return longest if longest <= _WIDEST and is_rare else 0
     return 0
 
 
@@ -175,16 +178,29 @@ def _case_evidence(lines: Sequence[Line], barriers: Sequence[bool]) -> float:
 def _verse(lines: Sequence[Line], barriers: Sequence[bool], fill: Sequence[float]) -> list[bool]:
     """For each line whether its break is meant: stanzas, addresses, lists of short lines."""
     marks = [False] * len(lines)
-    runs = [run for run in _runs(lines, barriers) if len(run) >= 2]
-    stanzas = [run for run in runs if _is_ragged(lines, run, fill)]
-    is_poem = len(stanzas) >= 3 and len(stanzas) >= 0.5 * len(runs)
-    for run in stanzas:
-        if run[0] == 0 and not is_poem:
-            continue
-        if is_poem or len(run) >= 4 or (len(run) == 3 and _stopped(lines, run) >= 0.5):
+    runs = _runs(lines, barriers)
+    broadest = _broadest(lines)
+    stanzas = [run for run in runs if len(run) >= 2 and _is_ragged(lines, run, fill, broadest)]
+    starts = {run[0] for run in stanzas}
+    is_poem = len(stanzas) >= 3 and sum(map(len, stanzas)) >= 0.5 * sum(map(len, runs))
+    widest = max((by_columns(lines[i]) for run in stanzas for i in run), default=0)
+    for run in runs if is_poem else stanzas:
+        if is_poem:
+            full = sum(fill[i] >= FULL for i in run[:-1])
+            fits = max(by_columns(lines[i]) for i in run) <= 1.1 * widest
+            is_stanza = len(run) >= 2 and (run[0] in starts or (fits and full <= len(run) / 2))
+        else:
+            is_stanza = run[0] > 0 and (len(run) >= 4 or (len(run) == 3 and _stopped(lines, run) >= 0.5))
+        if is_stanza:
             for index in run:
                 marks[index] = True
     return marks
+
+
+def _broadest(lines: Sequence[Line]) -> int:
+    """The width that one line in ten reaches in this document."""
+    ordered = sorted((by_columns(line) for line in lines), reverse=True)
+    return ordered[len(ordered) // 10] if ordered else 0
 
 
 def _runs(lines: Sequence[Line], barriers: Sequence[bool]) -> list[range]:
@@ -212,23 +228,34 @@ def _stopped(lines: Sequence[Line], run: Sequence[int]) -> float:
     return sum(mark in TERMINAL or mark in CONTINUING or mark in "”’」』\"'" for mark in last) / len(last)
 
 
-def _is_ragged(lines: Sequence[Line], run: range, fill: Sequence[float]) -> bool:
+def _is_ragged(lines: Sequence[Line], run: range, fill: Sequence[float], broadest: int) -> bool:
     """Whether the breaks of a run of lines were meant: short lines, not filled, or each ending with a mark."""
     widest = max(by_columns(lines[i]) for i in run)
     if widest > 72 or sum(lines[i].columns for i in run) / len(run) > 56:
         return False
     inner = list(run)[:-1]
     stopped = _stopped(lines, run)
-    full = sum(fill[i] >= FULL for i in inner)
-    if full > len(inner) / 2 and stopped < 0.75:
+    full = sum(fill[i] >= FULL for i in inner) / len(inner)
+    if full > 0.5 and stopped < 0.75:
         return False
     if is_spaceless(lines[run[0]].text[0]):
         return widest <= 48 and (
             stopped >= 0.75 or _is_regular(lines, run) or _unfilled(lines, inner, widest, 0.8) >= 0.6
         )
-    capitals = sum(first_letter(lines[i].text).isupper() for i in run) / len(run)
     unfilled = _unfilled(lines, inner, widest, FULL)
-    return unfilled >= 0.6 or (unfilled >= 0.34 and (stopped >= 0.75 or (capitals >= 0.9 and len(run) >= 4)))
+    score = 2.0 if unfilled >= 0.6 else 1.0 if unfilled >= 0.34 else 0.0
+    score += 1.0 if stopped >= 0.75 else 0.5 if stopped >= 0.5 else 0.0
+    score += 1.0 if sum(first_letter(lines[i].text).isupper() for i in run) >= 0.9 * len(run) else 0.0
+    score += 2.0 if _alternates(lines, run) else 0.0
+    score += 1.0 if broadest >= 1.3 * widest else 0.0
+    return score - (2.0 if full > 0.5 else 1.0 if full > 0.34 else 0.0) >= 2.0
+
+
+def _alternates(lines: Sequence[Line], run: range) -> bool:
+    """Whether the lines are indented by turns, as couplets are."""
+    indents = [lines[i].indent for i in run]
+    turns = sum(before != after for before, after in pairwise(indents))
+    return len(run) >= 3 and len(set(indents)) == 2 and turns >= 0.6 * (len(run) - 1)
 
 
 def _unfilled(lines: Sequence[Line], inner: Sequence[int], widest: int, share: float) -> float:

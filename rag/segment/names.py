@@ -47,7 +47,7 @@ _TRANSLATED = regex.compile(
     rf"[\p{{Han}}\p{{Katakana}}ー]{{1,10}}(?:[·・•‧＝=][\p{{Han}}\p{{Katakana}}ー]{{1,10}}){{1,3}}"
 )
 _JAPANESE = regex.compile(
-    rf"[{_HAN}ヶケ]{{1,4}}[ \u3000]?[{_HAN}\p{{Hiragana}}\p{{Katakana}}ー]{{1,4}}|[\p{{Katakana}}ー]{{2,10}}|\p{{Hiragana}}{{2,5}}"
+    rf"[{_HAN}ヶケツノ]{{1,6}}|[\p{{Katakana}}ー]{{2,10}}|[{_HAN}]{{1,3}}\p{{Hiragana}}{{1,4}}|\p{{Hiragana}}{{1,4}}[{_HAN}]?"
 )
 _KOREAN = regex.compile(r"[가-힣]{2,4}")
 _KOREAN_SURNAMES = frozenset(
@@ -62,6 +62,32 @@ _PARTICLE = r"(?:d[eaou]s?|del|della|di|der|den|la|le|los|las|el|al|van|von|zu|z
 _HONORIFIC = (
     r"(?:Dr|Mr|Mrs|Ms|Miss|Mx|Prof|Professor|Sir|Dame|Lord|Lady|Rev|Fr|Sr|Sra|Srta|Don|Doña|Dña|Herr|Frau|M|Mme|Mlle|"
     r"Sig|Dott|Hon|Capt|Lt|Col|Gen|Sgt)\.?"
+)
+_SINGLE = regex.compile(r"\p{Lu}\p{Ll}[\p{L}’'\-]*")
+_GIVEN = frozenset(
+    """james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony mark donald steven
+    paul andrew joshua kenneth kevin brian george timothy ronald edward jason jeffrey ryan jacob gary nicholas eric jonathan
+    stephen larry justin scott brandon benjamin samuel gregory frank alexander raymond patrick jack dennis jerry tyler aaron
+    henry adam nathan peter zachary kyle walter ethan jeremy harold keith christian roger noah gerald carl terry sean austin
+    arthur lawrence jesse dylan bryan joe jordan billy bruce albert willie gabriel logan alan juan wayne roy ralph randy eugene
+    vincent russell louis philip bobby johnny mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy
+    betty sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah stephanie rebecca laura sharon cynthia
+    dorothy amy kathleen angela shirley emma brenda pamela nicole samantha anna katherine christine helen debra rachel carolyn
+    janet maria catherine heather diane olivia julie joyce victoria ruth virginia lauren kelly christina joan evelyn judith andrea
+    hannah megan cheryl jacqueline martha madison teresa gloria sara janice ann kathryn abigail sophia frances jean alice judy
+    isabella julia grace amber denise danielle marilyn beverly charlotte natalie theresa diana brittany doris kayla alexis lori
+    jane kate tom tim ben sam dan mike jim bob bill steve dave matt chris nick alex max leo oliver harry oscar lucy sophie chloe
+    fatima mohammed muhammad ahmed ali omar hassan aisha priya raj amit ravi sanjay anita sunita deepak
+    jose josé luis carlos jorge miguel antonio francisco pedro manuel javier fernando sergio diego pablo rafael alejandro andrés
+    ramón raúl josefa carmen ana isabel dolores pilar lucía marta elena cristina paula rosa mercedes beatriz inés teresa sofía
+    jean pierre michel andré philippe alain bernard jacques françois nicolas julien marie nathalie isabelle sylvie catherine
+    camille claire céline élise hélène thérèse hans peter klaus wolfgang jürgen dieter manfred uwe günter stefan andreas thomas
+    markus michael matthias petra sabine monika ursula claudia susanne birgit heike anja katrin gisela ingrid helga giuseppe
+    giovanni antonio mario luigi francesco angelo vincenzo paolo marco luca andrea giulia francesca chiara lucia joão paulo
+    rodrigo tiago ana beatriz pedro inês lars erik anders nils ingrid kari astrid sven jan piet hendrik johanna willem
+    иван александр сергей дмитрий андрей алексей максим евгений владимир николай михаил павел виктор юрий олег игорь антон
+    анна мария елена ольга наталья екатерина татьяна ирина светлана анастасия юлия людмила галина вера нина тимур руслан
+    jan piotr krzysztof andrzej tomasz paweł michał marcin anna katarzyna małgorzata agnieszka barbara ewa magdalena""".split()
 )
 _WORD_NAME = regex.compile(
     rf"(?:{_HONORIFIC}\s+)?{_CAPITALISED}(?:\s+(?:{_PARTICLE}\s+){{0,2}}(?:[aA]l-|[dD]['’])?{_CAPITALISED}){{1,4}}(?:,?\s+(?:Jr|Sr|III?|IV)\.?)?"
@@ -91,6 +117,15 @@ def is_japanese_name(text: str) -> bool:
     return _JAPANESE.fullmatch(text) is not None or _TRANSLATED.fullmatch(text) is not None
 
 
+def is_pen_name(text: str) -> bool:
+    """Whether `text` may be a name where a credit says that one follows: 钟声, 一丁, 山田 太郎."""
+    parts = text.split()
+    short = len(parts) <= 2 and len("".join(parts)) <= 6 and all(is_japanese_name(part) for part in parts)
+    return bool(parts) and (
+        is_han_name(text) or is_translated_name(text) or (short and len("".join(parts)) >= 2)
+    )
+
+
 def is_translated_name(text: str) -> bool:
     """Whether `text` is a foreign name in Han or Katakana, its parts joined by a middle dot."""
     return _TRANSLATED.fullmatch(text) is not None
@@ -104,6 +139,17 @@ def is_korean_name(text: str) -> bool:
 def is_word_name(text: str) -> bool:
     """Whether `text` has the shape of a name in a script with capitals: two to five words, particles aside."""
     return _WORD_NAME.fullmatch(text) is not None
+
+
+def is_single_name(text: str) -> bool:
+    """Whether `text` is one capitalised word, as the name of somebody known by one name is."""
+    return _SINGLE.fullmatch(text) is not None
+
+
+def is_given_name(word: str) -> bool:
+    """Whether `word` is a common given name, or has an ending that only names have."""
+    folded = word.casefold()
+    return folded in _GIVEN
 
 
 def word_name_at_start(text: str) -> str:

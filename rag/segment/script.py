@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 import regex
 
@@ -32,6 +33,8 @@ _ABBREVIATED = regex.compile(
     r"Fig|fig|Figs|Eq|Sec|Ch|Art|art|núm|pág|págs|approx|ca|e\.g|i\.e|z\.B|d\.h|u\.a|bzw|ggf|vgl|inkl|sog|p\.ej|г|стр|рис|им|ул|т\.е|"
     r"(?<=\p{L}\s)\p{Lu})\.$"
 )
+
+_REFERENCES = regex.compile(r"\s*(?:\[[^\[\]]{1,24}\]|〔[^〔〕]{1,12}〕)+$")  # "…theory.[12]"
 
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
@@ -81,6 +84,18 @@ def has_kana(text: str) -> bool:
     return _KANA.search(text) is not None
 
 
+def is_japanese(texts: Iterable[str]) -> bool:
+    """Whether texts in Han and Kana are Japanese: one character in twelve is Kana, at least."""
+    kana = cjk = 0
+    for text in texts:
+        if not text.isascii():
+            kana += len(_KANA.findall(text))
+            cjk += len(_CJK.findall(text))
+        if cjk > 4000:
+            break
+    return kana * 12 > cjk
+
+
 def has_hangul(text: str) -> bool:
     """Whether any character of `text` is Hangul."""
     return _HANGUL.search(text) is not None
@@ -96,6 +111,8 @@ def last_mark(text: str) -> str:
 
 def is_ended(text: str) -> bool:
     """Whether the last sentence of `text` has its final mark (quotes and brackets may close after it)."""
+    if text[-1:] in "]〕":
+        text = _REFERENCES.sub("", text) or text
     mark = last_mark(text)
     return mark in TERMINAL and not (mark == "." and text[-1] == "." and _ABBREVIATED.search(text))
 

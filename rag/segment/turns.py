@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import regex
 
-from rag.segment.names import is_han_name, is_korean_name, is_translated_name, is_word_name
+from rag.segment.names import is_han_name, is_translated_name, is_word_name
 from rag.segment.script import has_cjk
 
 _LABEL = regex.compile(
-    r"(?P<label>[^\s:：。！？!?，,；;][^:：。！？!?；;\n]{0,38}?)\s*(?P<colon>[:：])(?!//|\d)\s*(?P<rest>.?)",
+    r"(?P<label>[^\s:：。！？!?，,；;][^:：。！？!?；;\n]{0,38}?)\s*(?P<colon>[:：])\s*(?!//)(?P<rest>.?)",
     regex.DOTALL,
 )
-_QUESTION = regex.compile(
-    r"(?:问|問|答|提问|追问|Q\d*|A\d*|QUESTION|ANSWER|Question|Answer|Pregunta|Respuesta|P|R|F|Frage|Antwort|Domanda|Risposta|D|"
-    r"В|О|Вопрос|Ответ|س|ج|سؤال|جواب|ถาม|ตอบ|문|답|Pergunta|Resposta|質問|回答)"
+_ASKS = regex.compile(
+    r"问|問|提问|追问|質問|Q\d*|QUESTION|Question|Pregunta|P|Frage|F|Domanda|D|В|Вопрос|س|سؤال|ถาม|문|Pergunta"
 )
-_QUESTION_DOT = regex.compile(r"(?P<label>Q|A)\.\s+(?=\p{Lu}|[\p{Han}])")
+_ANSWERS = regex.compile(
+    r"答|回答|A\d*|ANSWER|Answer|Respuesta|R|Antwort|Risposta|О|Ответ|ج|جواب|ตอบ|답|Resposta"
+)
+_DOTTED = regex.compile(r"(?P<label>[QAPRF])\.\s+(?=[\p{Lu}\p{Han}¿¡“\"«])")
+_INTERVIEWER = regex.compile(
+    r"记者|記者|主持人|采访者|採訪者|聞き手|司会者?|編集部|本刊|本报|本報|观众|听众|interviewer|host|moderator(?:in)?|reporter|journalist|"
+    r"periodista|entrevistadora?|moderadora?|presentadora?|intervistatore|journaliste|animateur|animatrice|interviewerin|ведущ(?:ий|ая)|"
+    r"корреспондент|المحاور|الصحفي|المذيع|진행자|기자|사회자|ผู้สัมภาษณ์|พิธีกร|ผู้ดำเนินรายการ|นักข่าว",
+    regex.IGNORECASE,
+)
 _ROLES_HAN = regex.compile(
-    r"(?:主持人|记者|記者|主席|主任|会长|會長|司会|聞き手|编辑|編輯|司仪|旁白|观众|觀眾|听众|嘉宾|来宾|学生|老师|教师|代表|发言人|議長|委員長|会場|一同|店员|医生|患者|律师|法官|审判长|审判员|原告|被告|公诉人|辩护人|证人|"
-    r"[\p{Han}]{1,6}(?:书记|主任|市长|县长|局长|部长|处长|院长|校长|所长|会长|教授|博士|老师|医生|律师|委员|代表|经理|总裁|记者|同志|先生|女士|議員|委員|市長|課長|部長|局長|さん|氏))"
+    r"(?:记者|記者|主持人|采访者|主席|会长|會長|司会者?|聞き手|司仪|旁白|观众|觀眾|听众|嘉宾|来宾|学生|老师|教师|发言人|議長|委員長|会場|一同|"
+    r"医生|患者|律师|法官|审判长|审判员|原告|被告|公诉人|辩护人|证人|"
+    r"[\p{Han}]{1,6}(?:书记|主任|市长|县长|局长|部长|处长|院长|校长|所长|会长|教授|博士|老师|医生|律师|委员|代表|经理|总裁|记者|同志|先生|女士|"
+    r"議員|委員|市長|課長|部長|局長|さん|氏))"
 )
 _ROLES_WORDS = regex.compile(
-    r"(?:the\s+)?(?:moderator|interviewer|interviewee|host|chair(?:man|woman|person)?|presenter|narrator|audience|speaker|reporter|"
-    r"judge|court|witness|clerk|counsel|president|secretary|mayor|minister|operator|journalist|editor|all|several|"
-    r"moderador[a]?|entrevistador[a]?|periodista|presentador[a]?|presidente?a?|moderatore|intervistatore|journaliste|animateur|animatrice|"
-    r"moderator(?:in)?|interviewer(?:in)?|reporter(?:in)?|ведущ(?:ий|ая)|корреспондент|председатель|المحاور|الصحفي|المذيع|الرئيس|진행자|기자|사회자|위원장|ผู้สัมภาษณ์|พิธีกร|ผู้ดำเนินรายการ|นักข่าว|ประธาน)",
+    r"(?:the\s+)?(?:moderator|interviewer|interviewee|host|(?:vice\s+)?chair(?:man|woman|person)?|presenter|narrator|audience|speaker|reporter|"
+    r"judge|court|witness|clerk|counsel|president|secretary|mayor|minister|operator|journalist|editor|all|several\s+members|"
+    r"moderadora?|entrevistadora?|periodista|presentadora?|presidente?a?|alcalde(?:sa)?|moderatore|intervistatore|journaliste|animateur|"
+    r"animatrice|moderatorin|interviewerin|reporterin|ведущ(?:ий|ая)|корреспондент|председатель|المحاور|الصحفي|المذيع|الرئيس|진행자|기자|사회자|"
+    r"위원장|의장|ผู้สัมภาษณ์|พิธีกร|ผู้ดำเนินรายการ|นักข่าว|ประธาน)",
     regex.IGNORECASE,
 )
 _FIELDS = frozenset(
@@ -36,10 +48,16 @@ _FIELDS = frozenset(
     example examples summary source sources keywords abstract address phone tel fax email e-mail web website url price total
     name title author contact contacts ps p.s update attention remember hint answer question result results conclusion step
     present absent apologies attendees agenda item action deadline status version license copyright isbn doi http https
+    pros cons advantages disadvantages problem solution cause effect before after left right top bottom input output
     nota notas fecha lugar asunto ejemplo resumen fuente precio datum ort betreff beispiel hinweis achtung quelle remarque
-    exemple lieu objet attention дата место тема пример примечание внимание источник важно""".split()
+    ventajas desventajas vorteile nachteile problème solution cause objet
+    exemple lieu attention дата место тема пример примечание внимание источник важно плюсы минусы
+    优点 缺点 优势 劣势 原因 措施 目标 目的 问题 建议 结论 要求 内容 时间 地点 方法 步骤 说明 注 注意 备注 例 例如 提示 答案 解析 分析 结果 效果 背景 现状 对策
+    優點 缺點 原因 目標 問題 建議 結論 時間 地點 步驟 說明 備註 長所 短所 目的 方法 結果 例 注 備考 日時 場所 対象 定員 料金 申込 問い合わせ 출처 일시 장소 대상 문의
+    甲方 乙方 丙方""".split()
 )
 _PARENTHESIS = regex.compile(r"\s*[（(【\[][^（()）】\]]{0,30}[）)】\]]\s*$")
+_ASKING_END = "?？؟"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,78 +67,120 @@ class Turn:
     label: str  # as printed, without the colon
     speaker: str  # "" for a mere "Q" or "答", which names nobody
     role: str
-    alone: bool  # nothing stands after the colon
+    is_question: bool = False  # the label says so
+    is_interviewer: bool = False  # the one who speaks mostly asks
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
     """The labels that mark speakers in one document; empty where none do."""
 
-    labels: frozenset[str]
+    labels: frozenset[str] = frozenset()
+    asking: frozenset[str] = field(default=frozenset())  # those whose turns mostly are questions
 
     def of(self, text: str) -> Turn | None:
         """The turn that `text` begins, or None."""
+        if not self.labels:
+            return None
         turn = _turn(text)
-        return turn if turn and turn.label in self.labels else None
+        if turn is None or turn.label not in self.labels:
+            return None
+        return Turn(turn.label, turn.speaker, turn.role, turn.is_question, turn.label in self.asking)
 
 
 def find_turns(paragraphs: Iterable[str]) -> Turns:
     """The labels of speakers in a document, from all its paragraphs in order.
 
-    A label that looks like a name, an office or a question mark counts where it comes twice or where two of
-    them are there; any other only where several labels take turns.
+    A label that looks like a name or an office counts where it comes twice, or beside another such turn. Any
+    other must come twice and stand mostly beside turns of others, in what is a conversation.
     """
-    order = [turn for text in paragraphs if (turn := _turn(text)) is not None]
-    count = Counter(turn.label for turn in order)
-    sure = {turn.label for turn in order if _is_sure(turn)}
-    if sum(count[label] for label in sure) < 2:
-        sure = set()
+    texts = list(paragraphs)
+    found = [(place, turn) for place, text in enumerate(texts) if (turn := _turn(text)) is not None]
+    count = Counter(turn.label for _, turn in found)
+    sure = {turn.label for _, turn in found if _is_sure(turn, count)}
+    beside = _beside(found, sure)
+    accepted = {label for label in sure if count[label] >= 2 or beside[label] >= 1}
     unsure = {label for label in count if label not in sure and count[label] >= 2 and _may_speak(label)}
-    if not _alternate([turn.label for turn in order], unsure | sure):
-        unsure = set()
-    return Turns(frozenset(sure | unsure))
+    beside = _beside(found, accepted | unsure)
+    unsure = {label for label in unsure if 2 * beside[label] >= count[label]}
+    if accepted or _is_conversation(found, unsure, texts):
+        accepted |= unsure
+    return Turns(frozenset(accepted), frozenset(_asking(found, accepted, texts)))
 
 
-def _alternate(order: list[str], labels: set[str]) -> bool:
-    """Whether at least two of `labels` follow each other, not in one fixed round (as the fields of a form do)."""
-    sequence = [label for label in order if label in labels]
-    if len(set(sequence)) < 2 or len(sequence) < 4:
+def _beside(found: Sequence[tuple[int, Turn]], labels: set[str]) -> Counter[str]:
+    """For each label how many of its turns stand within two paragraphs of another's."""
+    kept = [(place, turn.label) for place, turn in found if turn.label in labels]
+    near: set[tuple[int, str]] = set()
+    for (place, label), (other_place, other) in pairwise(kept):
+        if label != other and other_place - place <= 2:
+            near |= {(place, label), (other_place, other)}
+    return Counter(label for _, label in near)
+
+
+def _is_conversation(found: Sequence[tuple[int, Turn]], labels: set[str], texts: Sequence[str]) -> bool:
+    """Whether labels of no known shape take turns freely, or ask: not the fields of a form that comes again."""
+    order = [(turn.label, texts[place]) for place, turn in found if turn.label in labels]
+    if len(order) < 4 or len({label for label, _ in order}) < 2:
         return False
-    followers: dict[str, set[str]] = {}
-    for before, after in zip(sequence, sequence[1:], strict=False):
-        followers.setdefault(before, set()).add(after)
-    return len(set(sequence)) == 2 or any(len(after) > 1 for after in followers.values())
+    if any(text.rstrip("”’」』）)\"'")[-1:] in _ASKING_END for _, text in order):
+        return True
+    followers: defaultdict[str, set[str]] = defaultdict(set)
+    for (before, _), (after, _) in pairwise(order):
+        followers[before].add(after)
+    return len(followers) >= 3 and any(len(after) > 1 for after in followers.values())
+
+
+def _asking(found: Sequence[tuple[int, Turn]], labels: set[str], texts: Sequence[str]) -> set[str]:
+    """The labels of interviewers: by their name, or because nearly all their turns are short questions."""
+    asked: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for place, turn in found:
+        total[turn.label] += 1
+        asked[turn.label] += (
+            texts[place].rstrip("”’」』）)\"'")[-1:] in _ASKING_END and len(texts[place]) < 300
+        )
+    return {
+        label
+        for label in labels
+        if _INTERVIEWER.fullmatch(label) or (total[label] >= 3 and asked[label] >= 0.75 * total[label])
+    }
 
 
 def _turn(text: str) -> Turn | None:
-    dotted = _QUESTION_DOT.match(text)
+    dotted = _DOTTED.match(text[:8])
     if dotted:
-        return Turn(dotted["label"], "", "", False)
+        label = dotted["label"]
+        return Turn(f"{label}.", "", "", is_question=label != "A" and label != "R")
     match = _LABEL.match(text[:64])
     if match is None:
         return None
     label = match["label"].strip()
-    alone = not match["rest"]
-    if _QUESTION.fullmatch(label):
-        return Turn(label, "", "", alone)
+    if label[-1].isdigit() and match["rest"].isdigit():
+        return None  # a time, 10:30
+    if _ASKS.fullmatch(label) or _ANSWERS.fullmatch(label):
+        return Turn(label, "", "", is_question=_ASKS.fullmatch(label) is not None)
     bare = _PARENTHESIS.sub("", label)
     role = label[len(bare) :].strip(" （()）[]【】\u3000")
-    return Turn(label, bare, role, alone) if bare else None
+    return Turn(label, bare, role) if bare else None
 
 
-def _is_sure(turn: Turn) -> bool:
+def _is_sure(turn: Turn, count: Counter[str]) -> bool:
+    """Whether the label has the shape of a name, an office, or one half of question and answer."""
     name = turn.speaker
     if not name:
-        return True
-    if has_cjk(name):
-        return is_han_name(name) or is_translated_name(name) or _ROLES_HAN.fullmatch(name) is not None
+        pairs = {"Q.": "A.", "A.": "Q.", "P.": "R.", "R.": "P.", "F.": "A."}
+        other = pairs.get(turn.label)
+        return count[turn.label] >= 2 and (other is None or count[other] >= 2)
     if name.casefold() in _FIELDS:
         return False
-    return _is_capital_name(name) or is_korean_name(name) or _ROLES_WORDS.fullmatch(name) is not None
+    if has_cjk(name):
+        return is_han_name(name) or is_translated_name(name) or _ROLES_HAN.fullmatch(name) is not None
+    return _is_capital_name(name) or _ROLES_WORDS.fullmatch(name) is not None
 
 
 def _is_capital_name(name: str) -> bool:
-    """SMITH, MR. SMITH, THE CHAIR; Jane Roe only where the shape of a full name says so."""
+    """SMITH, MR. SMITH, THE CHAIR, Jane Roe."""
     words = name.split()
     if len(words) > 4 or any(word.strip(".,").casefold() in _FIELDS for word in words):
         return False
@@ -129,12 +189,8 @@ def _is_capital_name(name: str) -> bool:
 
 def _may_speak(label: str) -> bool:
     """Whether a label that is no known shape may be a name: short, no field, begins like a name."""
+    if label.casefold() in _FIELDS:
+        return False
     if has_cjk(label):
-        return len(label) <= 6
-    words = label.split()
-    return (
-        len(words) <= 3
-        and label.casefold() not in _FIELDS
-        and not label[0].islower()
-        and not label[0].isdigit()
-    )
+        return len(label) <= 6 and not any(map(str.isdigit, label))
+    return len(label.split()) <= 3 and not label[0].islower() and not any(map(str.isdigit, label))
