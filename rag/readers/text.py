@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.decoding import decode
-from rag.errors import ReadError
+from rag.readers.file import load
 from rag.records import Document
 
 
 def read_text(path: Path) -> Iterator[Document]:
-    """Yield the one document of a plain text file.
+    """Yield the one document of a plain text file; it has no title and no blocks.
 
     Raises:
-        ReadError: the file cannot be read, or is not text.
+        ReadError: the file cannot be read, is too large, or is not text.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReadError(f"{path}: {error.strerror}") from error
-    decoded = decode(data, name=str(path))
+    decoded = decode(load(path), name=path.as_posix())
     yield Document(
         path=path.as_posix(),
         title="",
