@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from rag.store.publish import publish
 from rag.store.rows import DocumentRow, document_hash, to_bytes
 from rag.walk import find_files
 
-__all__ = ["encoded_text", "index_paths", "remove_paths"]
+__all__ = ["encoded_text", "index_files", "index_paths", "remove_paths"]
 
 _RACY_NS = 2_000_000_000  # a file read this shortly after it changed may change again within one clock tick
 
@@ -44,14 +44,27 @@ def index_paths(
     started = time.monotonic()
     files = find_files(paths, index=folder)
     with writing(folder, create=True) as catalog:
-        identify(catalog, encoder, settings)
-        run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress))
-        run.index(files)
-    report = run.report(time.monotonic() - started)
+        report = index_files(catalog, files, encoder=encoder, settings=settings, progress=progress)
+    report = replace(report, seconds=time.monotonic() - started)
     if report.failures and not report.added + report.updated + report.unchanged:
         others = f" (and {len(report.failures) - 1} more files)" if len(report.failures) > 1 else ""
         raise ReadError(f"{report.failures[0].reason}{others}; nothing was indexed")
     return report
+
+
+def index_files(
+    catalog: Catalog,
+    files: Sequence[Path],
+    *,
+    encoder: Encoder,
+    settings: Settings,
+    progress: ProgressCallback | None = None,
+) -> IndexReport:
+    """The same for absolute paths of files, with the writer lock held; nothing is published at the end."""
+    identify(catalog, encoder, settings)
+    run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress))
+    run.index(files)
+    return run.report()
 
 
 def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
@@ -119,14 +132,13 @@ class _Run:
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
 
-    def report(self, seconds: float) -> IndexReport:
+    def report(self) -> IndexReport:
         """What was done."""
         return IndexReport(
             added=self.added,
             updated=self.updated,
             unchanged=self.unchanged,
             passages=self.shelver.passages,
-            seconds=seconds,
             failures=tuple(self.failures),
             warnings=tuple(self.warnings),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -57,16 +58,21 @@ class _Waiting:
 
 
 class Shelver:
-    """Writes documents to the catalog: many are encoded together, each is committed by itself, in order."""
+    """Writes documents to the catalog: many are encoded together, each is committed by itself, in order.
 
-    def __init__(self, catalog: Catalog, encoder: Encoder, settings: Settings) -> None:
+    Unless `publishing` is off, readers get what is written so far now and then.
+    """
+
+    def __init__(
+        self, catalog: Catalog, encoder: Encoder, settings: Settings, *, publishing: bool = True
+    ) -> None:
         self._catalog = catalog
         self._encoder = encoder
         self._max_tokens = min(settings.max_tokens, encoder.max_tokens)
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
         self._known_codec = read_codec(catalog)
-        self._published_s = time.monotonic()
+        self._publish_s = time.monotonic() + _PUBLISH_S if publishing else math.inf
         self.passages = 0  # committed so far
 
     def add(self, document: Document, *, content: str) -> None:
@@ -94,9 +100,9 @@ class Shelver:
                 start = end
             else:
                 each()
-        if time.monotonic() - self._published_s > _PUBLISH_S:
+        if time.monotonic() > self._publish_s:
             publish(self._catalog)
-            self._published_s = time.monotonic()
+            self._publish_s = time.monotonic() + _PUBLISH_S
 
     def _encode(self, passages: Sequence[Passage]) -> Encoding:
         if not passages:

@@ -8,8 +8,8 @@ generation reads one state, whatever is committed meanwhile; old rows are swept 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,11 +17,11 @@ import numpy as np
 
 from rag.records import Block, Document, Float32, Int64, Passage
 from rag.store import rows
-from rag.store.database import CATALOG, Database, Row
-from rag.store.files import row_checksum
-from rag.store.rows import Body, DocumentRow, Removal
+from rag.store.database import CATALOG, Database
+from rag.store.rows import Body, DocumentRow, Removal, Row
 
 _IDS_PER_QUERY = 500
+_SCAN = 200  # rows of token states are large
 _DOCUMENT = "id, key, path, generation, first_passage, passages, info, checksum"
 
 StoredStates: TypeAlias = tuple[bytes, bytes]  # codes and layout of one passage's tokens: see `states`
@@ -119,9 +119,8 @@ class Catalog(Database):
         )
 
     def _insert(self, new: NewDocument, row: DocumentRow) -> None:
-        body = Body(new.read.text, new.blocks, new.read.title, new.read.blocks)
         self.write("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row.columns()])
-        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", [body.columns(row.id)])
+        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", [Body(new.read, new.blocks).columns(row.id)])
         for id_, passage, vector, states in zip(
             row.passage_ids, new.passages, new.vectors, new.states, strict=True
         ):
@@ -176,15 +175,11 @@ class Catalog(Database):
 
     def document(self, row: DocumentRow) -> Document:
         """The document with title and blocks as the segmenter found them."""
-        body = self._body(row)
-        return _document(row, row.title, body.text, body.blocks)
+        body = self.body(row)
+        return replace(body.read, title=row.title, blocks=body.blocks)
 
-    def document_as_read(self, row: DocumentRow) -> Document:
-        """The document as the reader saw it: what to segment again."""
-        body = self._body(row)
-        return _document(row, body.stated_title, body.text, body.stated_blocks)
-
-    def _body(self, row: DocumentRow) -> Body:
+    def body(self, row: DocumentRow) -> Body:
+        """The document as the reader saw it, and its blocks."""
         found = self.query("SELECT * FROM bodies WHERE document = ?", (row.id,))
         if not found:
             raise rows.damaged(f"the text of {row.key}")
@@ -233,6 +228,15 @@ class Catalog(Database):
         )
         return np.array([row[0] for row in found], np.int64)
 
+    def scan(self, table: str) -> Iterator[Row]:
+        """All rows of a table whose first column is its whole-numbered key, by that key, some at a time."""
+        last = -1
+        while part := self.query(
+            f"SELECT * FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?", (last, _SCAN)
+        ):
+            yield from part
+            last = part[-1][0]
+
     def _rows(self, table: str, ids: Int64) -> list[Row]:
         """The rows of `table` with these ids, in that order."""
         wanted = ids.tolist()
@@ -252,30 +256,21 @@ class Catalog(Database):
 
     def file_stamps(self) -> dict[str, FileStamp]:
         """What is remembered of each file that was read, by path."""
-        stamps = {}
-        for path, stamp, checksum in self.query("SELECT * FROM files"):
-            rows.verified((path, stamp), checksum, f"the entry of file {path!r}")
-            looks, seen_ns, hash_ = json.loads(stamp)
-            stamps[rows.to_text(path)] = FileStamp(tuple(looks), seen_ns, hash_)
-        return stamps
+        return dict(stamp_from_columns(row) for row in self.query("SELECT * FROM files"))
 
     def put_file(self, path: str, stamp: FileStamp) -> None:
         """Remember how a file looked when all its documents had been written."""
-        head = (rows.to_bytes(path), rows.to_json([stamp.looks, stamp.seen_ns, stamp.hash]))
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [(*head, row_checksum(*head))])
+        stamped = rows.to_json([stamp.looks, stamp.seen_ns, stamp.hash])
+        row = rows.sealed("files", rows.to_bytes(path), stamped)
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [row])
 
     def drop_file(self, path: str) -> None:
         """Forget a file."""
         self.write("DELETE FROM files WHERE path = ?", [(rows.to_bytes(path),)])
 
 
-def _document(row: DocumentRow, title: str, text: str, blocks: tuple[Block, ...]) -> Document:
-    return Document(
-        path=row.path,
-        title=title,
-        text=text,
-        blocks=blocks,
-        id=row.record,
-        encoding=row.encoding,
-        warnings=row.warnings,
-    )
+def stamp_from_columns(row: Row) -> tuple[str, FileStamp]:
+    """Path and stamp of a row of the table `files`. Raises LibraryDamaged."""
+    path, stamp = rows.opened("files", row, f"the entry of file {row[0]!r}")
+    looks, seen_ns, hash_ = json.loads(stamp)
+    return rows.to_text(path), FileStamp(tuple(looks), seen_ns, hash_)

@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rag.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
-from rag.store.files import PRIVATE_FILE, make_private_folder, row_checksum
-from rag.store.rows import damaged, to_bytes, to_json, to_text
+from rag.store.files import PRIVATE_FILE, make_private_folder
+from rag.store.pages import PAGE_BYTES
+from rag.store.rows import Row, damaged, is_sound, sealed, to_bytes, to_json, to_text
 
 CATALOG = "catalog.sqlite"
 FORMAT = 1
 _BUSY_S = 60.0  # a commit takes milliseconds; a 10 MB document some seconds
 _CACHE_KIB = 16_384
 
-Row: TypeAlias = tuple[Any, ...]
 Json: TypeAlias = Any  # dict, list, str, int, float, bool or None
 
 SCHEMA = """
 CREATE TABLE meta (
     key BLOB NOT NULL, copy INTEGER NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (key, copy)) WITHOUT ROWID;
-CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+    PRIMARY KEY (key, copy));
+CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, path BLOB NOT NULL, generation INTEGER NOT NULL,
     first_passage INTEGER NOT NULL, passages INTEGER NOT NULL, info BLOB NOT NULL, checksum INTEGER NOT NULL);
@@ -88,7 +88,9 @@ class Database:
 
     def _set_up(self, *, create: bool) -> None:
         with self.told():
+            self._connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             self._connection.execute("PRAGMA synchronous = EXTRA")
+            self._connection.execute("PRAGMA secure_delete = ON")  # what is removed is gone; see also `pages`
             self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._connection.execute("PRAGMA trusted_schema = OFF")
             self._connection.execute("PRAGMA cell_size_check = ON")
@@ -166,19 +168,15 @@ class Database:
         They are kept twice, because a library without its codec or identity needs its model to be mended.
         """
         found = self.query("SELECT * FROM meta WHERE key = ? ORDER BY copy", (to_bytes(key),))
-        values = [value for _, _, value, checksum in found if checksum == row_checksum(to_bytes(key), value)]
+        values: list[bytes] = [row[2] for row in found if is_sound("meta", row)]
         if found and not values:
             raise damaged(f"the entry {key!r}")
         return values[0] if values else None
 
     def put_bytes(self, key: str, value: bytes) -> None:
         """Keep the bytes under `key`."""
-        name = to_bytes(key)
-        checksum = row_checksum(name, value)
-        self.write(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?, ?)",
-            [(name, copy, value, checksum) for copy in (0, 1)],
-        )
+        copies = [sealed("meta", to_bytes(key), copy, value) for copy in (0, 1)]
+        self.write("INSERT OR REPLACE INTO meta VALUES (?, ?, ?, ?)", copies)
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""

@@ -28,7 +28,7 @@ from rag.store.vectors import VectorIndex
 from rag.tokens import lexical_terms
 
 QUARANTINE = "quarantine"
-_DERIVED = ("vectors-", "terms-")
+_DERIVED = ("vectors-", "terms-", "rebuild")  # what may be left half-made: salvage works in `rebuild`
 _REWRITE_FROM = (
     256  # vectors: this many changes are read from the catalog at opening before a file is written
 )
@@ -185,6 +185,11 @@ def republish(catalog: Catalog, languages: set[str]) -> Published:
     return _put(catalog, new)
 
 
+def tidy(catalog: Catalog) -> None:
+    """Delete what no reader needs. Hold the writer lock."""
+    _put(catalog, Published.read(catalog))
+
+
 def _put(catalog: Catalog, published: Published) -> Published:
     """Commit the publication and delete what nobody needs any more."""
     catalog.put("published", asdict(published))
@@ -273,13 +278,19 @@ def _tidy(catalog: Catalog, published: Published) -> dict[str, int]:
     if catalog.removals(0, oldest):
         catalog.sweep(oldest, noted_until=min([*bases, oldest]))
     read = {name: since for name, since in published.superseded.items() if since > oldest}
-    for path in list(catalog.folder.iterdir()):
-        if path.name.lstrip(".").startswith(_DERIVED) and path.name not in published.files | set(read):
-            delete(path)
+    for name in leftovers(catalog.folder, replace(published, superseded=read)):
+        _delete(catalog.folder / name)
     return read
 
 
-def delete(path: Path) -> None:
+def leftovers(folder: Path, published: Published) -> list[str]:
+    """The names of derived and half-written files that no reader of this or an older generation needs."""
+    needed = published.files | set(published.superseded)
+    names = [path.name for path in folder.iterdir()]
+    return sorted(name for name in names if name.lstrip(".").startswith(_DERIVED) and name not in needed)
+
+
+def _delete(path: Path) -> None:
     """Delete a file or a folder; a folder that will not go is tried again at the next publication."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

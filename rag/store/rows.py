@@ -12,13 +12,15 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from rag.errors import LibraryDamaged
 from rag.records import Block, BlockKind, Document, DocumentInfo, Float32, Passage, Source
 from rag.store.files import content_hash, row_checksum
+
+Row: TypeAlias = tuple[Any, ...]  # columns of one row: bytes and whole numbers, the checksum last
 
 
 def to_bytes(text: str) -> bytes:
@@ -41,12 +43,23 @@ def damaged(what: str) -> LibraryDamaged:
     return LibraryDamaged(f"{what} is damaged in the catalog; run `rag doctor --repair`")
 
 
-def verified(parts: Sequence[Any], checksum: object, what: str) -> Sequence[Any]:
-    """The parts of a row, bytes and whole numbers. Raises LibraryDamaged where `checksum` is not theirs."""
-    whole = all(isinstance(part, bytes | int) for part in parts)
-    if not whole or row_checksum(*parts) != checksum:
+def sealed(table: str, *parts: bytes | int) -> Row:
+    """The row of a table: its parts and a checksum of them and the table's name."""
+    return (*parts, row_checksum(to_bytes(table), *parts))
+
+
+def is_sound(table: str, row: Row) -> bool:
+    """Whether the row is one that `sealed` made for that table."""
+    *parts, checksum = row
+    known = all(isinstance(part, bytes | int) for part in parts)
+    return known and row_checksum(to_bytes(table), *parts) == checksum
+
+
+def opened(table: str, row: Row, what: str) -> Row:
+    """The parts of a row. Raises LibraryDamaged, naming `what`, where it is not what was written."""
+    if not is_sound(table, row):
         raise damaged(what)
-    return parts
+    return row[:-1]
 
 
 # --- documents ----------------------------------------------------------------------------------------------
@@ -76,7 +89,7 @@ class DocumentRow:
         """The ids of its passages, in document order."""
         return range(self.first_passage, self.first_passage + self.passages)
 
-    def columns(self) -> tuple[int, bytes, bytes, int, int, int, bytes, int]:
+    def columns(self) -> Row:
         """The row of the table `documents`."""
         info = to_json(
             [
@@ -90,7 +103,8 @@ class DocumentRow:
                 self.hash,
             ]
         )
-        head = (
+        return sealed(
+            "documents",
             self.id,
             to_bytes(self.key),
             to_bytes(self.path),
@@ -99,13 +113,12 @@ class DocumentRow:
             self.passages,
             info,
         )
-        return (*head, row_checksum(*head))
 
     @classmethod
-    def from_columns(cls, row: Sequence[Any]) -> DocumentRow:
+    def from_columns(cls, row: Row) -> DocumentRow:
         """The document of a row of the table. Raises LibraryDamaged."""
-        verified(row[:-1], row[-1], f"the entry of document {row[0]}")
-        id_, key, path, generation, first_passage, passages, info, _ = row
+        parts = opened("documents", row, f"the entry of document {row[0]}")
+        id_, key, path, generation, first_passage, passages, info = parts
         title, record, encoding, warnings, languages, characters, added_at, hash_ = json.loads(to_text(info))
         return cls(
             id=id_,
@@ -151,31 +164,34 @@ def _shape(blocks: Sequence[Block]) -> list[tuple[str, int, int, int, int | None
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A document's text, its blocks as the segmenter found them, title and blocks as its format states."""
+    """A document as the reader saw it, and its blocks as the segmenter found them."""
 
-    text: str
+    read: Document
     blocks: tuple[Block, ...]
-    stated_title: str
-    stated_blocks: tuple[Block, ...]
 
-    def columns(self, document: int) -> tuple[int, bytes, bytes, bytes, int]:
+    def columns(self, document: int) -> Row:
         """The row of the table `bodies` for the document with that id."""
-        text = zlib.compress(to_bytes(self.text))
-        found = zlib.compress(to_json(_shape(self.blocks)))
-        stated = zlib.compress(to_json([self.stated_title, _shape(self.stated_blocks)]))
-        return document, text, found, stated, row_checksum(document, text, found, stated)
+        read = self.read
+        head = [read.path, read.title, read.id, read.encoding, read.warnings, _shape(read.blocks)]
+        parts = (to_bytes(read.text), to_json(head), to_json(_shape(self.blocks)))
+        return sealed("bodies", document, *map(zlib.compress, parts))
 
     @classmethod
-    def from_columns(cls, row: Sequence[Any]) -> Body:
+    def from_columns(cls, row: Row) -> Body:
         """The body of a row of the table. Raises LibraryDamaged."""
-        _, text, found, stated = verified(row[:-1], row[-1], f"the text of document {row[0]}")
-        title, blocks = json.loads(to_text(zlib.decompress(stated)))
-        return cls(
-            text=to_text(zlib.decompress(text)),
-            blocks=_blocks(json.loads(zlib.decompress(found))),
-            stated_title=title,
-            stated_blocks=_blocks(blocks),
+        _, *parts = opened("bodies", row, f"the text of document {row[0]}")
+        text, head, found = (to_text(zlib.decompress(part)) for part in parts)
+        path, title, record, encoding, warnings, blocks = json.loads(head)
+        read = Document(
+            path=path,
+            title=title,
+            text=text,
+            blocks=_blocks(blocks),
+            id=record,
+            encoding=encoding,
+            warnings=tuple(warnings),
         )
+        return cls(read, _blocks(json.loads(found)))
 
 
 def _blocks(shape: list[list[Any]]) -> tuple[Block, ...]:
@@ -195,16 +211,16 @@ class Removal:
     passages: int
     languages: dict[str, int]
 
-    def columns(self) -> tuple[int, int, int, int, bytes, int]:
+    def columns(self) -> Row:
         """The row of the table `removals`."""
-        head = (self.document, self.generation, self.first_passage, self.passages, to_json(self.languages))
-        return (*head, row_checksum(*head))
+        head = (self.document, self.generation, self.first_passage, self.passages)
+        return sealed("removals", *head, to_json(self.languages))
 
     @classmethod
-    def from_columns(cls, row: Sequence[Any]) -> Removal:
+    def from_columns(cls, row: Row) -> Removal:
         """The removal of a row of the table. Raises LibraryDamaged."""
-        verified(row[:-1], row[-1], f"the note that document {row[0]} was removed")
-        document, generation, first_passage, passages, languages, _ = row
+        parts = opened("removals", row, f"the note that document {row[0]} was removed")
+        document, generation, first_passage, passages, languages = parts
         return cls(document, generation, first_passage, passages, json.loads(languages))
 
 
@@ -216,18 +232,17 @@ def languages_of(passages: Sequence[Passage]) -> dict[str, int]:
     return dict(Counter(passage.language for passage in passages))
 
 
-def passage_columns(id_: int, passage: Passage) -> tuple[int, bytes, bytes, bytes, int]:
+def passage_columns(id_: int, passage: Passage) -> Row:
     """The row of the table `passages`; path and record id of its document stand in that one's row."""
     source = passage.source
     names = [source.title, source.section, source.speaker, source.role]
-    place = [*names, source.page, source.paragraph, source.start, source.end]
-    head = (id_, to_bytes(passage.language), to_bytes(passage.text), to_json(place))
-    return (*head, row_checksum(*head))
+    place = to_json([*names, source.page, source.paragraph, source.start, source.end])
+    return sealed("passages", id_, to_bytes(passage.language), to_bytes(passage.text), place)
 
 
-def passage_from_columns(row: Sequence[Any], document: DocumentRow) -> Passage:
+def passage_from_columns(row: Row, document: DocumentRow) -> Passage:
     """The passage of a row of the table `passages`. Raises LibraryDamaged."""
-    id_, language, text, place = verified(row[:-1], row[-1], f"passage {row[0]} of {document.key}")
+    id_, language, text, place = opened("passages", row, f"passage {row[0]} of {document.key}")
     title, section, speaker, role, page, paragraph, start, end = json.loads(to_text(place))
     source = Source(
         document=document.path,
@@ -244,28 +259,26 @@ def passage_from_columns(row: Sequence[Any], document: DocumentRow) -> Passage:
     return Passage(id_, to_text(text), to_text(language), source)
 
 
-def vector_columns(id_: int, vector: Float32) -> tuple[int, bytes, int]:
+def vector_columns(id_: int, vector: Float32) -> Row:
     """The row of the table `vectors`, float16, which moves a cosine by less than 1e-4."""
-    data = np.asarray(vector, "<f2").tobytes()
-    return id_, data, row_checksum(id_, data)
+    return sealed("vectors", id_, np.asarray(vector, "<f2").tobytes())
 
 
-def vectors_from_columns(found: Sequence[Sequence[Any]], dimensions: int) -> Float32:
+def vectors_from_columns(found: Sequence[Row], dimensions: int) -> Float32:
     """The vectors (n, dimensions), unit rows, of n rows of the table `vectors`. Raises LibraryDamaged."""
-    for id_, data, checksum in found:
-        verified((id_, data), checksum, f"the vector of passage {id_}")
-    halves = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(found), dimensions)
+    parts = [opened("vectors", row, f"the vector of passage {row[0]}")[1] for row in found]
+    halves = np.frombuffer(b"".join(parts), "<f2").reshape(len(found), dimensions)
     whole = halves.astype(np.float32)
     whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), np.float32(1e-12))
     return whole
 
 
-def states_columns(id_: int, codes: bytes, layout: bytes) -> tuple[int, bytes, bytes, int]:
+def states_columns(id_: int, codes: bytes, layout: bytes) -> Row:
     """The row of the table `states`: one passage's token states as `states.StateCodec` wrote them."""
-    return id_, codes, layout, row_checksum(id_, codes, layout)
+    return sealed("states", id_, codes, layout)
 
 
-def states_from_columns(row: Sequence[Any]) -> tuple[bytes, bytes]:
+def states_from_columns(row: Row) -> tuple[bytes, bytes]:
     """Codes and layout of a row of the table `states`. Raises LibraryDamaged."""
-    _, codes, layout = verified(row[:-1], row[-1], f"the token states of passage {row[0]}")
+    _, codes, layout = opened("states", row, f"the token states of passage {row[0]}")
     return codes, layout

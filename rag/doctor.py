@@ -1,0 +1,138 @@
+"""Is the library sound? Every finding with its remedy, and the repair, which puts aside and never deletes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from rag.encoder import Encoder
+from rag.errors import LibraryDamaged, LibraryMissing
+from rag.ingest import index_files
+from rag.rebuild import rescue
+from rag.records import Finding
+from rag.settings import Settings
+from rag.store import publish
+from rag.store.catalog import Catalog
+from rag.store.database import CATALOG
+from rag.store.examine import Report, examine
+from rag.store.files import PRIVATE_FOLDER
+from rag.store.lock import writer_lock
+from rag.store.publish import QUARANTINE, Published
+from rag.store.salvage import Salvage
+
+
+def doctor(
+    folder: Path, *, repair: bool = False, encoder: Callable[[], Encoder], settings: Settings
+) -> tuple[Finding, ...]:
+    """What is wrong with the library in `folder`, and how to mend it; where nothing is, a finding says that.
+
+    With `repair` what can be mended is: derived files are made again from the catalog, a damaged catalog is
+    replaced by one of all that is sound in it, and documents that it lost are read from their files again.
+    `encoder` is called only where documents must be encoded. Raises LibraryMissing, LibraryLocked,
+    LibraryMismatch, LibraryError.
+    """
+    if not (folder / CATALOG).is_file() and not _has_remains(folder):
+        raise LibraryMissing(
+            f"there is no library in {folder}; make one with `rag index PATH --index {folder}`"
+        )
+    with writer_lock(folder):
+        report = _examined(folder)
+        mended = list(_mend(folder, report, encoder, settings)) if repair and _is_ill(report) else []
+        if mended:
+            report = _examined(folder)
+        return (*mended, *_findings(report, folder), *_surroundings(folder))
+
+
+def _has_remains(folder: Path) -> bool:
+    """Whether there was a library here."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return any(name == QUARANTINE or name.startswith(("vectors-", "terms-", CATALOG)) for name in names)
+
+
+def _examined(folder: Path) -> Report:
+    try:
+        with closing(Catalog(folder)) as catalog:
+            return examine(catalog)
+    except LibraryMissing:
+        return Report(catalog=["the catalog is missing or empty"])
+    except LibraryDamaged as error:
+        return Report(catalog=[str(error).split("; run `rag doctor")[0]])
+
+
+def _is_ill(report: Report) -> bool:
+    return bool(report.catalog or report.derived or report.behind or report.leftovers)
+
+
+# --- what is said -------------------------------------------------------------------------------------------
+
+
+def _findings(report: Report, folder: Path) -> Iterator[Finding]:
+    """The report in findings, the gravest first."""
+    remedy = f"rag doctor --repair --index {folder}"
+    for line in report.catalog:
+        yield Finding("error", line, remedy)
+    for lines in report.derived.values():
+        for line in lines:
+            yield Finding("error", f"{line}; answers are right, but opening is slow", remedy)
+    if report.behind:
+        yield Finding("warning", f"{report.behind} commits are not in the indexes yet", remedy)
+    for name in report.leftovers:
+        yield Finding("warning", f"{name} is left over from a run that was cut off", remedy)
+    if not _is_ill(report):
+        with closing(Catalog(folder)) as catalog:
+            documents = len(catalog.documents_at(catalog.generation))
+            passages = sum(shelf.passages for shelf in Published.read(catalog).shelves.values())
+        yield Finding("ok", f"{documents} documents, {passages} passages: all as it was written")
+
+
+def _surroundings(folder: Path) -> Iterator[Finding]:
+    """What else a person should know."""
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        yield Finding("warning", f"other users can look into {folder}", f"chmod {PRIVATE_FOLDER:o} {folder}")
+    quarantine = folder / QUARANTINE
+    if quarantine.is_dir():
+        remedy = f"delete {quarantine} when you miss nothing"
+        yield Finding("ok", f"damaged or replaced files of earlier repairs are kept in {quarantine}", remedy)
+
+
+# --- what is done -------------------------------------------------------------------------------------------
+
+
+def _mend(
+    folder: Path, report: Report, encoder: Callable[[], Encoder], settings: Settings
+) -> Iterator[Finding]:
+    """Mend what can be, and say what was mended and what is lost."""
+    if report.catalog:
+        salvage = rescue(folder / CATALOG, encoder=encoder, settings=settings)
+        with closing(Catalog(folder)) as catalog:
+            yield from _read_again(catalog, salvage, encoder, settings)
+            publish.publish(catalog)
+        for line in report.catalog:
+            yield Finding("ok", f"mended: {line}")
+        return
+    with closing(Catalog(folder)) as catalog:
+        publish.publish(catalog)
+        publish.republish(catalog, set(report.derived))
+        publish.tidy(catalog)
+    for line in [line for lines in report.derived.values() for line in lines]:
+        yield Finding("ok", f"mended: {line}")
+    if report.behind or report.leftovers:
+        yield Finding("ok", "mended: finished what a run that was cut off had begun")
+
+
+def _read_again(
+    catalog: Catalog, salvage: Salvage, encoder: Callable[[], Encoder], settings: Settings
+) -> Iterator[Finding]:
+    """Read the files of documents that could not be copied whole; say which are lost."""
+    files = [Path(path) for path in sorted(salvage.read) if Path(path).is_file()]
+    if files:
+        report = index_files(catalog, files, encoder=encoder(), settings=settings)
+        yield from (Finding("warning", f"{each.path}: {each.reason}") for each in report.failures)
+    for key in salvage.lost:
+        if catalog.document_at(key, catalog.generation) is None:
+            remedy = "put its file back where it was and run `rag index` on it"
+            yield Finding(
+                "error", f"{key} is lost: it is damaged in the catalog and its file is gone", remedy
+            )
