@@ -86,7 +86,7 @@ def _model_option(command: argparse.ArgumentParser) -> None:
 
 def _index_command(command: argparse.ArgumentParser) -> None:
     """Add or update files and folders; unchanged files cost nothing."""
-    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders")
     command.add_argument(
         "--rebuild", action="store_true", help="encode everything again, with --model if given"
     )
@@ -185,12 +185,15 @@ def _library(options: argparse.Namespace) -> Library:
 def run_index(options: argparse.Namespace) -> int:
     """Index, then say what was done; 1 when some files failed and none was read."""
     from rag.progress import progress_bars
+    from rag.records import IndexReport
     from rag.wire import report_record
 
+    if not options.paths and not options.rebuild:
+        raise UsageError("name the files or folders to index: rag index PATH")
     with closing(_library(options)) as library, progress_bars() as progress:
-        if options.rebuild:
-            library.rebuild(progress=progress)
-        report = library.add(*options.paths, progress=progress)
+        report = library.rebuild(progress=progress) if options.rebuild else IndexReport()
+        if options.paths:
+            report = library.add(*options.paths, progress=progress)
     for doubt in (*report.failures, *report.warnings):
         print(f"rag: {doubt.path}: {doubt.reason}", file=sys.stderr)
     if options.json:

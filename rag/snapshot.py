@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,19 @@ _TRIES = 20  # a writer publishes a few times a second at most
 _NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the channels of passages that answer nothing in particular look like, in one language.
+
+    `vectors` (n, d) and `states` (T, s) are unit rows; passage i owns the states `offsets[i]` to
+    `offsets[i + 1]`.
+    """
+
+    vectors: Float32
+    states: Float32
+    offsets: Int64
+
+
 class Snapshot:
     """One consistent state of the library in `folder`; thread-safe for reading; close it when done.
 
@@ -42,6 +56,7 @@ class Snapshot:
         self.damage: list[str] = []
         self._lock = threading.Lock()
         self._samples: dict[str, Int64] = {}
+        self._backgrounds: dict[tuple[str, int], Background] = {}
         self._catalog = Catalog(folder)
         self._mark: ReaderMark | None = None
         try:
@@ -153,6 +168,15 @@ class Snapshot:
             if language not in self._samples:
                 self._samples[language] = index.ids[np.argsort(_scrambled(index.ids), kind="stable")]
             return np.sort(self._samples[language][:size])
+
+    def background_sample(self, language: str, *, size: int) -> Background:
+        """The vectors and token states of `background(language, size)`, read once and kept."""
+        known = self._backgrounds.get((language, size))
+        if known is None:
+            ids = self.background(language, size=size)
+            states, offsets, _ = self.states_batch(ids)
+            known = self._backgrounds[language, size] = Background(self.vectors(ids), states, offsets)
+        return known
 
     # --- what is kept of a passage --------------------------------------------------------------------------
 
