@@ -46,7 +46,7 @@ _GLUED = regex.compile(
     r"(?P<role>[\p{Han}、]{3,24}(?:书记|主任|[市县区省州镇乡局部处厅院校所馆会社][长長]|主席|委员|代表|教授|院士|博士|董事长|总经理|总裁))(?P<name>\p{Han}{2,3})"
 )
 _AND = regex.compile(r"\s*[、，,]\s*")
-_NAME_MARK = regex.compile(r"^[□■◎○●◆◇▲△▎▌※★☆]")
+_NO_OFFICE = regex.compile(r"[，,]|\d{4}年|[了的]")
 
 
 def han_byline(text: str, *, japanese: bool, marked: bool, dashed: bool = False) -> Byline | None:
@@ -141,6 +141,8 @@ def _office_and_name(text: str) -> Byline | None:
         return None
     if not office:
         return Byline(name, "", POSSIBLE, is_sure_name=True)
+    if _NO_OFFICE.search(office):
+        return None
     if all(is_han_name(part) for part in _join_spaced(office.split())):
         return Byline(text, "", POSSIBLE, is_sure_name=True)
     if _OFFICE_END.search(office):

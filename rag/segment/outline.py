@@ -10,7 +10,7 @@ import regex
 from rag.records import BlockKind
 from rag.segment import headings
 from rag.segment.bylines import CERTAIN, LIKELY, Byline, is_note, parse_byline
-from rag.segment.script import has_cjk, is_japanese, width
+from rag.segment.script import has_cjk, is_ended, is_japanese, width
 from rag.segment.shapes import is_field
 from rag.segment.turns import Turns, find_turns
 from rag.segment.units import Unit
@@ -53,7 +53,13 @@ class Outline:
 
     def _find_fields(self) -> set[int]:
         """Lines of the form "place: Room 12" that stand together."""
-        like = [unit.kind is BlockKind.PARAGRAPH and is_field(unit.text) for unit in self.units]
+        like = [
+            unit.kind is BlockKind.PARAGRAPH
+            and is_field(unit.text)
+            and not is_ended(unit.text)
+            and not self.turns.of(unit.text)
+            for unit in self.units
+        ]
         return {i for i, own in enumerate(like) if own and any(like[max(0, i - 1) : i] + like[i + 1 : i + 2])}
 
     def _is_shaped(self, index: int) -> bool:
