@@ -16,9 +16,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from rag.errors import RagError
+from rag.errors import LibraryMissing, RagError
 from rag.library import Library
-from rag.records import Answer, IndexReport, Passage, Progress, ProgressCallback
+from rag.records import Answer, DocumentInfo, IndexReport, Passage, Progress, ProgressCallback
 from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
@@ -86,6 +86,13 @@ class Desk:
     library: Library
     index: Path  # the index folder; uploads are kept inside
 
+    def documents(self) -> tuple[DocumentInfo, ...]:
+        """Return what is in the library; nothing where there is none yet, for an upload begins one."""
+        try:
+            return self.library.documents()
+        except LibraryMissing:
+            return ()
+
     def answered(self, question: str, texts: Texts) -> tuple[str, Answer | None]:
         """Return the answer to `question` as markup, and itself where there is one."""
         answers: list[Answer] = []
@@ -99,15 +106,13 @@ class Desk:
 
     def shelf(self, texts: Texts, *, wanted: str = "", sheet: int = 0) -> str:
         """Return the table of documents."""
-        return guarded(
-            texts, lambda: shelf_view(self.library.documents(), wanted=wanted, sheet=sheet, texts=texts)
-        )
+        return guarded(texts, lambda: shelf_view(self.documents(), wanted=wanted, sheet=sheet, texts=texts))
 
     def welcome(self, texts: Texts) -> str:
         """Return questions to begin with and what the library holds, or how to fill it."""
 
         def make() -> str:
-            documents = self.library.documents()
+            documents = self.documents()
             if not documents:
                 return empty_view(texts)
             questions = example_questions(documents, self.library.passages_of, texts)

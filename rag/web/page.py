@@ -1,0 +1,203 @@
+"""The page as Gradio holds it: `build` wires events to a library, `launch` serves it with safe settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from rag.errors import ServeError
+from rag.web.chrome import head
+from rag.web.handlers import Desk, sent, texts_for
+from rag.web.layout import Parts, lay_out
+from rag.web.reader import no_document_view
+from rag.web.safety import LOOPBACK_NAMES, MAX_FILE_BYTES, Guard
+from rag.web.theme import theme
+
+SWEEP_S = (
+    3600  # how often, and after which age, copies of uploads in the private temporary folder are deleted
+)
+READERS_AT_ONCE = 8
+SESSIONS = 500
+
+
+def build(desk: Desk) -> gr.Blocks:
+    """Return the page over one library."""
+    with gr.Blocks(
+        title="文据 Wenju", analytics_enabled=False, fill_width=True, delete_cache=(SWEEP_S, SWEEP_S)
+    ) as page:
+        parts = lay_out()
+        _connect_asking(desk, parts)
+        _connect_reading(desk, parts)
+        _connect_library(desk, parts)
+    page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
+    return page
+
+
+def _connect_asking(desk: Desk, parts: Parts) -> None:
+    def ask(question: str, request: gr.Request) -> str:
+        return desk.answered(question or "", texts_for(request))[0]
+
+    def ask_example(event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        question = sent(event).text("question")
+        return question, desk.answered(question, texts_for(request))[0]
+
+    typed = gr.on(
+        [parts.question.submit, parts.ask.click],
+        ask,
+        inputs=parts.question,
+        outputs=parts.results,
+        js="(question) => (window.wenju.asking(), question)",
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="always_last",
+    )
+    tried = parts.bridge.ask(
+        ask_example, outputs=[parts.question, parts.results], show_progress="hidden", api_visibility="private"
+    )
+    for event in (typed, tried):
+        event.then(None, js="() => window.wenju.asked()")
+
+
+def _connect_reading(desk: Desk, parts: Parts) -> None:
+    def visit(event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+        texts, what = texts_for(request), sent(event)
+        question = what.text("question")
+        results, answer = desk.answered(question, texts) if question else ("", None)
+        return (
+            gr.Textbox(value=question, placeholder=texts.question_placeholder, label=texts.question_label),
+            gr.Button(value=texts.ask),
+            desk.welcome(texts),
+            results,
+            desk.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
+            gr.Textbox(placeholder=texts.filter_placeholder, label=texts.filter_label),
+            desk.shelf(texts),
+        )
+
+    def open_passage(event: gr.EventData, request: gr.Request) -> str:
+        return desk.open(sent(event), texts_for(request))
+
+    visited = parts.bridge.visit(
+        visit,
+        outputs=[
+            parts.question,
+            parts.ask,
+            parts.welcome,
+            parts.results,
+            parts.reader,
+            parts.wanted,
+            parts.shelf,
+        ],
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="always_last",
+    )
+    visited.then(None, js="() => window.wenju.visited()")
+    opened = parts.bridge.open(
+        open_passage,
+        outputs=parts.reader,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="always_last",
+    )
+    opened.then(None, js="() => window.wenju.opened()")
+
+
+def _connect_library(desk: Desk, parts: Parts) -> None:
+    def upload(paths: list[str] | None, wanted: str, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        texts = texts_for(request)
+        report = ""
+        for report in desk.adding([Path(path) for path in paths or ()], texts):
+            yield gr.skip(), report, gr.skip(), gr.skip()
+        yield None, report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
+
+    def remove(event: gr.EventData, wanted: str, request: gr.Request) -> tuple[str, str, str]:
+        texts = texts_for(request)
+        report = desk.remove(sent(event).text("path"), texts)
+        return report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
+
+    def turn(event: gr.EventData, wanted: str, request: gr.Request) -> str:
+        return desk.shelf(texts_for(request), wanted=wanted, sheet=sent(event).number("sheet"))
+
+    def narrow(wanted: str, request: gr.Request) -> str:
+        return desk.shelf(texts_for(request), wanted=wanted)
+
+    seen = [parts.report, parts.shelf, parts.welcome]
+    parts.upload.upload(
+        upload,
+        inputs=[parts.upload, parts.wanted],
+        outputs=[parts.upload, *seen],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=1,
+        concurrency_id="write",
+    )
+    parts.bridge.remove(
+        remove,
+        inputs=parts.wanted,
+        outputs=seen,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=1,
+        concurrency_id="write",
+    ).then(None, js="() => window.wenju.changed()")
+    parts.bridge.turn(
+        turn, inputs=parts.wanted, outputs=parts.shelf, show_progress="hidden", api_visibility="private"
+    )
+    parts.wanted.input(
+        narrow,
+        inputs=parts.wanted,
+        outputs=parts.shelf,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="always_last",
+    )
+
+
+def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path) -> str:
+    """Serve the page in the background and return its address; files of `served` only can be fetched.
+
+    Gradio's defaults are open where nobody asked for it: each of them that matters is set here.
+
+    Raises:
+        ServeError: the port was taken meanwhile.
+    """
+    try:
+        _, address, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            inbrowser=False,
+            inline=False,
+            show_error=False,
+            root_path="",
+            allowed_paths=[str(served)],
+            blocked_paths=[str(blocked)],
+            max_file_size=MAX_FILE_BYTES,
+            state_session_capacity=SESSIONS,
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=False,
+            pwa=False,
+            num_workers=0,
+            footer_links=[],
+            app_kwargs={
+                "middleware": [
+                    Middleware(TrustedHostMiddleware, allowed_hosts=[host, *LOOPBACK_NAMES]),
+                    Middleware(Guard),
+                ]
+            },
+            theme=theme(),
+            head=head(),
+        )
+    except OSError as error:
+        raise ServeError(
+            f"cannot serve on {host} port {port}: {error}; choose another with --port"
+        ) from error
+    return str(address)

@@ -1,0 +1,83 @@
+"""A real library, and the real command that serves the page over it, for the tests of the page."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.library import Library
+
+ROOT = Path(__file__).resolve().parents[1]
+RAG = (sys.executable, "-m", "rag")
+
+FERRY = """# Night ferry
+
+## Fares
+
+By Ada Quill
+
+The night ferry across Harrow Sound costs four pounds for one crossing. Children under twelve travel free.
+
+## Winter
+
+The harbour board keeps the ferry running through the winter. Its eleven crew members come from the island.
+"""
+
+TEA = """北岸日报
+
+发展茶业 富民兴县
+
+青禾县县长 林一舟
+
+今年青禾县新增茶园两千亩，农民人均增收三千元。明年还要建两座加工厂。
+
+守住绿水 护好青山
+
+白石县县长 沈若川
+
+白石县的森林覆盖率达到百分之七十一，空气优良天数超过三百五十天。
+"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """One page that is being served: its address, and the folders that it was made from."""
+
+    address: str  # without a slash at the end
+    index: Path
+    documents: Path
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def served(folder: Path, files: dict[str, str]) -> Iterator[Served]:
+    """Index `files` (name -> text) into a new library and serve the page over it."""
+    documents, index = folder / "documents", folder / "index"
+    documents.mkdir(parents=True)
+    for name, text in files.items():
+        (documents / name).write_text(text, encoding="utf-8")
+    if files:
+        with Library(index) as library:
+            library.add(documents)
+    command = [*RAG, "serve", "--port", "0", "--index", str(index)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield Served(_address(process), index, documents, process)
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found[0]
+    raise AssertionError("the page was not served:\n" + "".join(lines))
