@@ -17,8 +17,8 @@ from rag.segment.joining import join_lines
 from rag.segment.lines import split_lines
 from rag.segment.script import COLONS
 from rag.segment.stated import stated_units
-from rag.segment.voices import NOBODY, Placed, Voice, place
 from rag.segment.units import Unit
+from rag.segment.voices import Placed, Voice, place
 
 SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an index records it
 

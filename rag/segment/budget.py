@@ -1,4 +1,4 @@
-"""A text cut into parts that a model can read: at sentences, else at clauses, else at words, else anywhere."""
+"""A text cut into parts that a model can read: at sentences, else clauses, else words, else anywhere."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _whole(text: str, position: int, end: int) -> int:
 
 
 def _even_groups(sizes: Sequence[int], limit: int) -> list[Span]:
-    """The fewest groups of neighbours whose sizes sum to `limit` or less, the largest as small as possible."""
+    """The fewest groups of neighbours of `limit` or less in sum, the largest as small as possible."""
     fewest = len(_groups(sizes, limit))
     low, high = max(max(sizes), -(-sum(sizes) // fewest)), limit
     low = min(low, high)

@@ -39,7 +39,8 @@ _PLACE_END = regex.compile(
     r"[学學社院所局部会會委厅廳处處报報台臺团團校馆館行心组組站网網盟党黨室]$|公司$|集团$|集團$"
 )
 _NAME_FIRST = regex.compile(
-    r"(?P<name>[\p{Han}\p{Katakana}ー·・]{2,10})\s*(?:[，,]|[（(]|[ \u3000]+)\s*(?P<role>[^，,（()）]{2,30})[）)]?"
+    r"(?P<name>[\p{Han}\p{Katakana}ー·・]{2,10})\s*"
+    r"(?:[，,]|[（(]|[ \u3000]+)\s*(?P<role>[^，,（()）]{2,30})[）)]?"
 )
 _SPACED_NAME = regex.compile(r"(?<!\S)(\p{Han})[ \u3000]{1,4}(\p{Han})$")
 _GLUED = regex.compile(

@@ -1,4 +1,4 @@
-"""Bylines in scripts that put spaces between words: By Jane Roe; Jane Roe, Mayor of X; 김철수 기자; بقلم …"""
+"""Bylines in scripts that put spaces between words: By Jane Roe; Jane Roe, Mayor of X; 김철수 기자."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _BY = regex.compile(
     rf"(?P<role>(?P<certain>{_BY_CERTAIN})|{_BY_LIKELY})(?:\s*[:：]\s*|\s+)(?P<rest>\S.*)", regex.IGNORECASE
 )
 _BY_CASELESS = regex.compile(
-    r"(?P<role>بقلم|كتب(?:ت|ه|ته)?|إعداد|تحرير|حوار|حاور(?:ه|ته|ها)|أجر[ىت] الحوار|تقرير|نوشته|به قلم|نویسنده|مترجم|"
+    r"(?P<role>بقلم|كتب(?:ت|ه|ته)?|إعداد|تحرير|حوار|حاور(?:ه|ته|ها)|أجر[ىت] الحوار|تقرير|نوشته|به قلم|"
+    r"نویسنده|مترجم|"
     r"(?:เรื่อง(?:และภาพ)?|เขียน|สัมภาษณ์|รายงาน)โดย|โดย|เรื่อง(?:และภาพ)?|ผู้เขียน|ผู้สื่อข่าว|लेखक|लेखिका|द्वारा|글|글·사진|글쓴이|מאת|Του|Της)"
     r"(?:\s*[:：/\-–]\s*|\s+)(?P<rest>\S.*)"
 )

@@ -41,6 +41,8 @@ def parse_byline(text: str, *, japanese: bool = False) -> Byline | None:
 
     `japanese` says that the document is in Japanese.
     """
+    if len(text) > 2 * MAX_COLUMNS:
+        return None
     unmarked = _MARKS.sub("", text)
     bare = _DASH.sub("", unmarked)
     if not bare or width(bare) > MAX_COLUMNS:

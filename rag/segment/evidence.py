@@ -23,9 +23,9 @@ from rag.segment.script import (
     PAIRS,
     first_letter,
     is_cjk,
-    is_ended,
     is_spaceless,
     is_stopless,
+    listed,
     starts_inside,
 )
 from rag.segment.units import UnitBuilder
@@ -34,17 +34,19 @@ LONG = 64  # columns; text this long without a final mark is no heading
 _SHORT_LINE = 48  # columns; about the longest heading on one line of a page
 _SHORT = {True: 20, False: 40}  # columns; a shorter line with a comma at its end may be a salutation
 
-_FUNCTION_WORDS = frozenset(
-    "the of and a an to in for with by or from that which is are was were be as at on its their his her this "
-    "de la el los las y en del por con un una que le les des et du au der die das und von zu mit im den dem ein "
-    "eine il di che e o do da em no na dos das um uma в и на с из по для не что к о от за или "
-    "و في من على إلى عن أن التي الذي أو ثم 的 和 与 與 及 在 对 對 把 将 將 被 从 從 向 以 为 為 是 等 は が を に の と へ で も や".split()
+_FUNCTION_WORDS = listed(
+    """the of and a an to in for with by or from that which is are was were be as at on its their his her
+    this de la el los las y en del por con un una que le les des et du au der die das und von zu mit im
+    den dem ein eine il di che e o do da em no na dos das um uma в и на с из по для не что к о от за или
+    و في من على إلى عن أن التي الذي أو ثم 的 和 与 與 及 在 对 對 把 将 將 被 从 從 向 以 为 為 是 等 は
+    が を に の と へ で も や"""
 )
 # How running text begins in Han script, and headings seldom do.
 _PROSE_STARTS = regex.compile(
     r"在|当|當|随着|隨著|由于|由於|为了|為了|根据|根據|自从|自從|对于|對於|如果|虽然|雖然|因为|因為|但|而|这|這|那|该|該|其|他|她|它|"
     r"我们?|我們|你|您|此外|同时|同時|目前|近年|今年|去年|昨[天日]|今[天日]|有[些的人]|如今|据|據|经过|經過|截至|\d+月|\d{4}年|[一上]个"
 )
+_INNER_STOP = regex.compile(r"\p{Ll}{2}[.!?]\s+\p{Lu}")
 _CLAUSES = regex.compile(r"[，、،]|,(?!\d)")
 _TWO_PHRASES = regex.compile(r"[\p{Han}\p{Kana}“”「」]+(?:[ \u3000]+[\p{Han}\p{Kana}“”「」]+)+")
 
@@ -58,6 +60,7 @@ class OpenText:
         self.is_prose = False  # for certain: several clauses, or too long for a heading
         self.has_stop = False  # a sentence ended inside
         self.columns = 0
+        self.last = line
         self._unclosed = [0] * len(PAIRS)
         self._quotes = 0
         self.take(line)
@@ -65,9 +68,7 @@ class OpenText:
     def take(self, line: Line) -> None:
         """Count in what `line` adds."""
         text = line.text
-        self.has_stop = (
-            self.has_stop or (self.columns > 0 and is_ended(self.last.text)) or _has_inner_stop(text)
-        )
+        self.has_stop = self.has_stop or (self.columns > 0 and self.last.is_ended) or _has_inner_stop(text)
         self.columns += line.columns
         self.last = line
         self.is_prose = self.is_prose or self.has_stop or self.columns >= LONG or _has_clauses(text)
@@ -88,15 +89,12 @@ class OpenText:
     @property
     def is_open(self) -> bool:
         """Whether the last sentence has no final mark, nor a colon."""
-        return not is_ended(self.last.text) and self.last.text[-1] not in COLONS
+        return not self.last.is_ended and self.last.text[-1] not in COLONS
 
 
 def _has_inner_stop(text: str) -> bool:
     """Whether a sentence ends inside the line."""
-    return (
-        any(mark in text[:-1] for mark in "。！？；")
-        or regex.search(r"\p{Ll}{2}[.!?]\s+\p{Lu}", text) is not None
-    )
+    return any(mark in text[:-1] for mark in "。！？；") or _INNER_STOP.search(text) is not None
 
 
 def _has_clauses(text: str) -> bool:
@@ -113,7 +111,7 @@ def prose_likeness(text: str) -> float:
 
 
 def may_be_heading(current: OpenText) -> bool:
-    """Whether what is open is one line that is set like a heading: capitals, or two phrases without a comma."""
+    """Whether what is open is one line set like a heading: capitals, or two phrases and no comma."""
     if not current.is_one_line or current.has_stop:
         return False
     text = current.last.text
@@ -142,9 +140,9 @@ def weigh(current: OpenText, line: Line, *, layout: Layout, index: int, crossed:
 
 
 def outlook(lines: Sequence[Line], kinds: Sequence[LineKind], index: int) -> float:
-    """What the lines after a short open line say: between two texts it is a heading, before a heading a tail."""
+    """What follows a short open line says: over a text it is a heading, over a heading a tail."""
     line = lines[index]
-    if not line.gap or line.columns > _SHORT_LINE or is_ended(line.text) or _CLAUSES.search(line.text):
+    if not line.gap or line.columns > _SHORT_LINE or line.is_ended or _CLAUSES.search(line.text):
         return 0.0
     if index + 1 == len(lines) or kinds[index].kind is not BlockKind.PARAGRAPH:
         return 0.0
@@ -155,9 +153,7 @@ def outlook(lines: Sequence[Line], kinds: Sequence[LineKind], index: int) -> flo
         return 0.0
     if after.columns > _SHORT_LINE:
         return -1.5
-    is_heading = (
-        not is_ended(after.text) and index + 2 < len(lines) and lines[index + 2].columns > _SHORT_LINE
-    )
+    is_heading = not after.is_ended and index + 2 < len(lines) and lines[index + 2].columns > _SHORT_LINE
     return 3.0 if is_heading and kinds[index + 1].kind is BlockKind.PARAGRAPH else 0.0
 
 
@@ -183,7 +179,7 @@ def _ending(current: OpenText, *, fill: float, is_apart: bool, is_punctuated: bo
     """What the end of a text says: a final mark closes, a comma or an article leaves open."""
     text = current.last.text
     last = text[-1]
-    if is_ended(text):
+    if current.last.is_ended:
         return -1.0 if fill >= 1 and not is_apart else -5.0
     if last in COLONS:
         return -2.0 if fill < 1 or is_apart else -0.5
@@ -234,6 +230,6 @@ def _indentation(current: OpenText, line: Line, *, layout: Layout, index: int) -
     if layout.indent_starts:
         if line.indent > layout.base_indent:
             return -5.0
-        is_text = layout.fill[index] >= FULL or is_ended(line.text)
+        is_text = layout.fill[index] >= FULL or line.is_ended
         return 8.0 if layout.indent_rules and is_text and not current.is_open else 1.5
     return -1.5 if line.indent > before.indent + 1 else 0.0

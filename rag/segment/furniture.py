@@ -9,18 +9,21 @@ import regex
 
 from rag.segment.layout import FULL, fill_of, find_columns
 from rag.segment.lines import Line
-from rag.segment.script import COLONS, is_cjk, is_ended, starts_inside
+from rag.segment.script import COLONS, is_cjk, starts_inside
 
 RUNNING_HEAD_COLUMNS = 110
+_MOST_BETWEEN = 8  # lines of furniture between two halves of a sentence
 _NEAR_EDGE = 2  # lines between a running head and the page number or form feed beside it
 
 _NUMBER = r"[0-9０-９٠-٩۰-۹๐-๙]{1,4}"
 _LABELLED = regex.compile(
     rf"""(?:[-–—―─·•~*\[(（【<〈|]\s*)+{_NUMBER}(?:\s*[-–—―─·•~*\])）】>〉|])+
-    | (?:page|pág(?:ina)?\.?|p\.|seite|pagina|pag\.|стр(?:аница|\.)|halaman|strona|sida|side|trang|sayfa|الصفحة|صفحة|ص|หน้า|पृष्ठ)
+    | (?:page|pág(?:ina)?\.?|p\.|seite|pagina|pag\.|стр(?:аница|\.)|halaman|strona|sida|side|trang|sayfa
+       |الصفحة|صفحة|ص|หน้า|पृष्ठ)
       \s*[:：]?\s*{_NUMBER}(?:\s*(?:of|de|von|sur|di|из|/|من|จาก|van|av)\s*{_NUMBER})?
     | {_NUMBER}\s*(?:/|／|of|of\s+pages?)\s*{_NUMBER}
-    | [-–—]?\s*第\s*(?:{_NUMBER}|[一二三四五六七八九十百]+)\s*[页頁](?:\s*[,，/／]?\s*[共全]\s*{_NUMBER}\s*[页頁])?\s*[-–—]?
+    | [-–—]?\s*第\s*(?:{_NUMBER}|[一二三四五六七八九十百]+)\s*[页頁]
+      (?:\s*[,，/／]?\s*[共全]\s*{_NUMBER}\s*[页頁])?\s*[-–—]?
     | {_NUMBER}\s*(?:ページ|頁|페이지|쪽)|[-–—]\s*{_NUMBER}\s*(?:ページ|頁|페이지|쪽)\s*[-–—]""",
     regex.VERBOSE | regex.IGNORECASE,
 )
@@ -107,9 +110,9 @@ class _Page:
                     known.add(value)
 
     def mark_between_halves(self) -> None:
-        """Mark a short line that stands with a page number or a form feed between two halves of a sentence."""
+        """Mark a short line that stands at a page's end between two halves of a sentence."""
         for index, line in enumerate(self.lines):
-            if self.marks[index] or line.columns > RUNNING_HEAD_COLUMNS or is_ended(line.text):
+            if self.marks[index] or line.columns > RUNNING_HEAD_COLUMNS or line.is_ended:
                 continue
             if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index):
                 continue
@@ -136,21 +139,22 @@ class _Page:
     def _interrupts(self, index: int) -> bool:
         """Whether the lines around `index`, furniture aside, are two halves of one sentence."""
         before, after = index - 1, index + 1
-        while before >= 0 and self.marks[before]:
+        while before >= max(0, index - _MOST_BETWEEN) and self.marks[before]:
             before -= 1
-        while after < len(self.lines) and self.marks[after]:
+        while after < min(len(self.lines), index + _MOST_BETWEEN) and self.marks[after]:
             after += 1
-        if before < 0 or after >= len(self.lines):
+        if before < 0 or after >= len(self.lines) or self.marks[before] or self.marks[after]:
             return False
-        return goes_on(self.lines[before].text, self.lines[after].text, is_full=self._is_full(before, after))
+        return goes_on(self.lines[before], self.lines[after], is_full=self._is_full(before, after))
 
 
-def goes_on(before: str, after: str, *, is_full: bool) -> bool:
+def goes_on(before: Line, after: Line, *, is_full: bool) -> bool:
     """Whether `after` certainly goes on with the sentence that `before` left open."""
-    if is_ended(before) or before[-1] in COLONS or not any(map(str.isalpha, before)):
+    one, two = before.text, after.text
+    if before.is_ended or one[-1] in COLONS or not any(map(str.isalpha, one)):
         return False
-    if starts_inside(after) or after[0].islower():
-        return is_full or len(before) >= 12
-    if is_cjk(before[-1]) and is_cjk(after[0]):
-        return is_full or (len(before) >= 16 and any(mark in before for mark in "，,。、"))
-    return is_full and before[-1] not in COLONS and after[0].isalnum()
+    if starts_inside(two) or two[0].islower():
+        return is_full or len(one) >= 12
+    if is_cjk(one[-1]) and is_cjk(two[0]):
+        return is_full or (len(one) >= 16 and any(mark in one for mark in "，,。、"))
+    return is_full and two[0].isalnum()

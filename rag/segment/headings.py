@@ -8,8 +8,9 @@ from typing import TypeAlias
 import regex
 
 from rag.records import BlockKind
+from rag.segment.numbers import RANKS
 from rag.segment.script import COLONS, CONTINUING, first_letter, has_cjk, is_ended, is_spaceless, width
-from rag.segment.shapes import RANKS, has_address, is_caption
+from rag.segment.shapes import has_address, is_caption
 from rag.segment.units import Unit
 
 MAX_COLUMNS = 96  # of a heading; two lines of a narrow column, one and a half of a page

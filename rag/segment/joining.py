@@ -33,7 +33,7 @@ def join_lines(lines: Sequence[Line]) -> list[Unit]:
 
 
 def flows(lines: Sequence[Line]) -> list[bool]:
-    """For each line but the first whether it goes on with the one before, in what is known to be one paragraph."""
+    """For each line but the first of one paragraph whether it goes on with the one before."""
     layout = find_layout(lines, [False] * len(lines))
     found = []
     for index in range(1, len(lines)):

@@ -16,6 +16,7 @@ from rag.segment.script import (
     has_hangul,
     is_cjk,
     is_spaceless,
+    listed,
     starts_inside,
 )
 
@@ -27,12 +28,13 @@ _CJK_THEN_LATIN = regex.compile(
 )
 _CJK_BY_LATIN = regex.compile(r"[\p{Han}\p{Kana}](?=[A-Za-z0-9])|[A-Za-z0-9](?=[\p{Han}\p{Kana}])")
 # First halves of compounds that keep their hyphen; no word is broken after them.
-_PREFIXES = frozenset(
-    "well self ex half high low long short full part cross all mid quasi pseudo vice twenty thirty forty fifty sixty "
-    "seventy eighty ninety two three four five six seven eight nine ten hundred one first second third so non e x t "
-    "ever far hard ill large mother father brother sister son daughter old new right left right-hand state world".split()
+_PREFIXES = listed(
+    """well self ex half high low long short full part cross all mid quasi pseudo vice twenty thirty forty
+    fifty sixty seventy eighty ninety two three four five six seven eight nine ten hundred one first
+    second third so non e x t ever far hard ill large mother father brother sister son daughter old new
+    right left right-hand state world"""
 )
-_AND = frozenset("und oder bzw and or y e o et ou en of och eller og och i lub и или".split())
+_AND = listed("""und oder bzw and or y e o et ou en of och eller og och i lub и или""")
 
 
 @dataclass(slots=True)
@@ -114,7 +116,7 @@ def _mixed(before: str, after: str, vocabulary: Vocabulary) -> str:
 
 
 def _is_cut_word(left: str, right: str, vocabulary: Vocabulary) -> bool:
-    """Whether a column cut through a word without a hyphen: the whole is in the document, the halves are not."""
+    """Whether a column cut a word without a hyphen: the document has the whole, but not the halves."""
     if not (left[-1].isalpha() and right[0].isalpha()):
         return False
     last_match, first_match = _LAST.search(left), _FIRST.match(right)

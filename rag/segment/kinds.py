@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from rag.records import BlockKind
 from rag.segment.bylines import CERTAIN, is_note, parse_byline
 from rag.segment.lines import Line
+from rag.segment.numbers import Numbering, numbering
 from rag.segment.script import is_japanese
 from rag.segment.shapes import (
-    Numbering,
     are_aligned,
     cell_starts,
     is_box,
@@ -19,7 +19,6 @@ from rag.segment.shapes import (
     is_contents_entry,
     is_field,
     is_rule,
-    numbering,
 )
 
 

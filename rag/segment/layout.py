@@ -10,7 +10,7 @@ from itertools import pairwise
 import regex
 
 from rag.segment.lines import Line
-from rag.segment.script import CONTINUING, TERMINAL, first_letter, is_ended, is_spaceless, width
+from rag.segment.script import CONTINUING, TERMINAL, first_letter, is_spaceless, width
 
 FULL = 0.97  # of the column: the next word would not have fitted
 _STEP, _REACH = 4, 6  # the column is measured anew every 4 lines, over 6 lines more at both sides
@@ -74,7 +74,7 @@ def by_characters(line: Line) -> int:
 
 
 def find_columns(lines: Sequence[Line], barriers: Sequence[bool]) -> tuple[Measure, list[int]]:
-    """How lines are measured here, and for each line the width of its column, 0 where lines are not wrapped."""
+    """How lines are measured here, and the width of each one's column, 0 where lines are not wrapped."""
     found = _columns(lines, barriers, by_columns)
     if all(len(line.text) == line.columns for line in lines):
         return by_columns, found
@@ -104,7 +104,7 @@ def _columns(lines: Sequence[Line], barriers: Sequence[bool], measure: Measure) 
 
 def _is_wrapped(lines: Sequence[Line], text: Sequence[int], column: int, measure: Measure) -> bool:
     """Whether the lines that leave a sentence open reach the edge of the column."""
-    open_lines = [i for i in text if i + 1 < len(lines) and not is_ended(lines[i].text)]
+    open_lines = [i for i in text if i + 1 < len(lines) and not lines[i].is_ended]
     full = sum(fill_of(lines[i], lines[i + 1], column, measure) >= FULL for i in open_lines)
     return full >= (2 if column <= _USUAL else 4) and full >= _FULL_SHARE * len(open_lines)
 
@@ -137,7 +137,7 @@ def _indents(
 ) -> tuple[bool, bool, int]:
     """Whether an indent begins a paragraph here, whether all begin so, and the indent of lines that go on."""
     texts = [i for i in range(1, len(lines)) if not barriers[i]]
-    open_before = {i for i in texts if not barriers[i - 1] and not is_ended(lines[i - 1].text)}
+    open_before = {i for i in texts if not barriers[i - 1] and not lines[i - 1].is_ended}
     going_on = Counter(lines[i].indent for i in texts if i in open_before and lines[i].gap == 0)
     base = min(going_on, key=lambda indent: (-going_on[indent], indent)) if going_on else 0
     deeper = [i for i in texts if 0 < lines[i].indent - base <= 12]
@@ -149,23 +149,23 @@ def _indents(
 
 
 def _punctuated(lines: Sequence[Line], barriers: Sequence[bool]) -> list[bool]:
-    """For each line whether most of the long lines around it end with a final mark (or the page is wrapped)."""
+    """For each line whether a third of the long lines around it, or more, end with a final mark."""
     marks = [True] * len(lines)
     for first in range(0, len(lines), _STEP):
         window = range(max(0, first - _REACH), min(len(lines), first + _STEP + _REACH))
         prose = [i for i in window if not barriers[i] and lines[i].columns >= 30]
-        ended = sum(is_ended(lines[i].text) for i in prose)
+        ended = sum(lines[i].is_ended for i in prose)
         for i in range(first, min(len(lines), first + _STEP)):
             marks[i] = len(prose) < 4 or ended >= 0.3 * len(prose)
     return marks
 
 
 def _case_evidence(lines: Sequence[Line], barriers: Sequence[bool]) -> float:
-    """What a capital says after a long open line: a cut (0.5) where most go on small, else a new start (-1)."""
+    """What a capital says after a long open line: 0.5 (a cut) where most go on small, -1 where few do."""
     small = large = 0
     for index in range(1, len(lines)):
         before, line = lines[index - 1], lines[index]
-        if barriers[index] or barriers[index - 1] or before.columns < 40 or is_ended(before.text):
+        if barriers[index] or barriers[index - 1] or before.columns < 40 or before.is_ended:
             continue
         letter = first_letter(line.text)
         small += letter.islower()
@@ -229,7 +229,7 @@ def _stopped(lines: Sequence[Line], run: Sequence[int]) -> float:
 
 
 def _is_ragged(lines: Sequence[Line], run: range, fill: Sequence[float], broadest: int) -> bool:
-    """Whether the breaks of a run of lines were meant: short lines, not filled, or each ending with a mark."""
+    """Whether the breaks of a run of lines were meant: short lines, not filled, each ending with a mark."""
     widest = max(by_columns(lines[i]) for i in run)
     if widest > 72 or sum(lines[i].columns for i in run) / len(run) > 56:
         return False
@@ -264,6 +264,6 @@ def _unfilled(lines: Sequence[Line], inner: Sequence[int], widest: int, share: f
 
 
 def _is_regular(lines: Sequence[Line], run: range) -> bool:
-    """Whether four lines or more are of the same length without a mark inside them: verse of five or seven."""
+    """Whether four lines or more are of one length, without a mark inside: verse of five or seven."""
     has_marks = any(mark in lines[i].text[:-1] for i in run for mark in "，。、,；：")
     return len(run) >= 4 and len({lines[i].columns for i in run}) <= 2 and not has_marks

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.segment.script import width
+from rag.segment.script import is_ended, width
 
 _BREAK = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _TAB = 4  # columns; only differences of indent matter
@@ -24,6 +24,7 @@ class Line:
     new_page: bool  # a form feed stands between it and the line before
     page: int | None  # 1-based, counted by form feeds; None where the source has none
     columns: int  # its width without the indent
+    is_ended: bool  # its last sentence has its final mark
 
 
 def split_lines(text: str, start: int = 0, end: int | None = None) -> list[Line]:
@@ -49,6 +50,7 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> list[Line]
                     new_page=new_page,
                     page=page,
                     columns=width(stripped),
+                    is_ended=is_ended(stripped),
                 )
             )
             gap, new_page = 0, False

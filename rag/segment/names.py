@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import regex
 
+from rag.segment.script import listed
+
 # Surnames of Han, Hui, Manchu and Korean families in Han characters, simplified and traditional: the 300
 # most common ones, which cover more than 95 % of people.
 _SURNAMES = frozenset(
@@ -22,19 +24,22 @@ _COMPOUND = (
     "南宫|南宮|慕容|长孙|長孫|宇文|闻人|聞人|淳于|单于|申屠|太史|呼延|西门|西門|百里|赫连|赫連|澹台|澹臺|完颜|完顏"
 )
 # Two or three characters that begin like a name and are none.
-_NOT_NAMES = frozenset(
-    "时间 時間 方法 方案 方式 方向 方面 安全 安排 高度 成本 成果 成员 成員 成立 金额 金額 温度 溫度 程序 程度 任务 任務 任何 "
-    "任期 马上 馬上 于是 於是 项目 項目 关系 關係 关于 關於 关键 關鍵 常见 常見 常用 单位 單位 单价 單價 解决 解決 解释 解釋 经验 "
-    "通知 平均 平台 强调 強調 曲线 水平 石油 包括 包装 边界 邊界 应用 應用 应该 應該 应对 應對 党员 黨員 党委 钟点 司机 司機 司法 "
-    "全国 全國 全面 全部 全体 全體 全文 全程 全市 全县 全省 向上 成功 成绩 计划 計劃 计算 路线 路線 路径 文化 文件 文章 文字 "
-    "章节 阳光 陽光 阴影 明显 明确 明年 明天 海洋 江南 江西 江苏 江蘇 广东 云南 安徽 和谐 和平 原因 原则 原則 来源 來源 古代 连续 "
-    "连接 白天 黄金 黃金 来自 家庭 家长 家長 商业 商業 商品 简介 簡介 花园 官方 原文 冷水 都市 乐园 樂園 项链 时代 時代 时期 時期 "
-    "华夏 车辆 車輛 车间 石头 高速 高峰 高温 高校 高中 双方 雙方 权利 權利 权力 方可 师生 師生 师傅 和我 单独 項目名 包含 明细 关注 "
-    "舒适 管理 管道 左右 常规 常務 常务 强化 強化 成长 广告 支持 支出 收支 支付 步骤 步驟 展望 展览 展覽 隆重 党建 强国 经济 牧场 "
-    "山区 山區 松树 富民 富强 尚未 海关 古城 花费 官员 原料 应急 應急 容量 易于 万元 萬元 万人 万亩 牛奶 梅花 柳树 苗木 景区 景點 "
-    "封面 符合 燕子 简单 簡單 席位 夏季 夏天 秦岭 余额 餘額 余下 毛利 武器 文艺 文旅 文明 康复 施工 易懂 单元 時刻 时刻 游客 游戏 "
-    "计时 計時 查询 查詢 查看 盛会 童年 项下 莫非 谷物 米饭 池塘 党组 党课 敬礼 敬禮 敬启 此致 丁类 金融 金属 金屬 金牌 甘肃 宁夏 "
-    "林业 林業 林地 田地 田园 江河 江湖 河北 高原 高层 白色 黄色 黃色 蓝色 藍色 金色 温馨 温暖 康养 边疆 常住 管委会 管委會".split()
+_NOT_NAMES = listed(
+    """时间 時間 方法 方案 方式 方向 方面 安全 安排 高度 成本 成果 成员 成員 成立 金额 金額 温度 溫度 程序
+    程度 任务 任務 任何 任期 马上 馬上 于是 於是 项目 項目 关系 關係 关于 關於 关键 關鍵 常见 常見 常用
+    单位 單位 单价 單價 解决 解決 解释 解釋 经验 通知 平均 平台 强调 強調 曲线 水平 石油 包括 包装 边界
+    邊界 应用 應用 应该 應該 应对 應對 党员 黨員 党委 钟点 司机 司機 司法 全国 全國 全面 全部 全体 全體
+    全文 全程 全市 全县 全省 向上 成功 成绩 计划 計劃 计算 路线 路線 路径 文化 文件 文章 文字 章节 阳光
+    陽光 阴影 明显 明确 明年 明天 海洋 江南 江西 江苏 江蘇 广东 云南 安徽 和谐 和平 原因 原则 原則 来源
+    來源 古代 连续 连接 白天 黄金 黃金 来自 家庭 家长 家長 商业 商業 商品 简介 簡介 花园 官方 原文 冷水
+    都市 乐园 樂園 项链 时代 時代 时期 時期 华夏 车辆 車輛 车间 石头 高速 高峰 高温 高校 高中 双方 雙方
+    权利 權利 权力 方可 师生 師生 师傅 和我 单独 項目名 包含 明细 关注 舒适 管理 管道 左右 常规 常務
+    常务 强化 強化 成长 广告 支持 支出 收支 支付 步骤 步驟 展望 展览 展覽 隆重 党建 强国 经济 牧场 山区
+    山區 松树 富民 富强 尚未 海关 古城 花费 官员 原料 应急 應急 容量 易于 万元 萬元 万人 万亩 牛奶 梅花
+    柳树 苗木 景区 景點 封面 符合 燕子 简单 簡單 席位 夏季 夏天 秦岭 余额 餘額 余下 毛利 武器 文艺 文旅
+    文明 康复 施工 易懂 单元 時刻 时刻 游客 游戏 计时 計時 查询 查詢 查看 盛会 童年 项下 莫非 谷物 米饭
+    池塘 党组 党课 敬礼 敬禮 敬启 此致 丁类 金融 金属 金屬 金牌 甘肃 宁夏 林业 林業 林地 田地 田园 江河
+    江湖 河北 高原 高层 白色 黄色 黃色 蓝色 藍色 金色 温馨 温暖 康养 边疆 常住 管委会 管委會"""
 )
 _NOT_LAST = frozenset(
     "市县縣区區省州镇鎮乡鄉村路街道部门門局委会會厅廳院校厂廠站所社报報网網日月年号號期版们們的了等及与與是和在"
@@ -43,9 +48,7 @@ _HAN = r"\p{Han}々〇"
 _MINORITY = regex.compile(rf"[{_HAN}]{{1,6}}(?:[·・•‧][{_HAN}]{{1,8}})+")
 _HAN_NAME = regex.compile(rf"[{_HAN}]{{2,4}}")
 _COMPOUND_NAME = regex.compile(rf"(?:{_COMPOUND})[{_HAN}]{{1,2}}")
-_TRANSLATED = regex.compile(
-    rf"[\p{{Han}}\p{{Katakana}}ー]{{1,10}}(?:[·・•‧＝=][\p{{Han}}\p{{Katakana}}ー]{{1,10}}){{1,3}}"
-)
+_TRANSLATED = regex.compile(r"[\p{Han}\p{Katakana}ー]{1,10}(?:[·・•‧＝=][\p{Han}\p{Katakana}ー]{1,10}){1,3}")
 _JAPANESE = regex.compile(
     rf"[{_HAN}ヶケツノ]{{1,6}}|[\p{{Katakana}}ー]{{2,10}}|[{_HAN}]{{1,3}}\p{{Hiragana}}{{1,4}}|\p{{Hiragana}}{{1,4}}[{_HAN}]?"
 )
@@ -58,36 +61,45 @@ _KOREAN_SURNAMES = frozenset(
 _CAPITALISED = (
     r"\p{Lu}(?:\p{Ll}[\p{L}\p{M}’'\-]*|['’]\p{Lu}[\p{L}\p{M}’'\-]*|\p{Lu}[\p{Lu}’'\-]+|\.(?:-?\p{Lu}\.)*)?"
 )
-_PARTICLE = r"(?:d[eaou]s?|del|della|di|der|den|la|le|los|las|el|al|van|von|zu|zur|ten|ter|bin|bint|ibn|y|e|af|av|dos|das|san|st\.)"
+_PARTICLE = (
+    r"(?:d[eaou]s?|del|della|di|der|den|la|le|los|las|el|al|van|von|zu|zur|ten|ter|bin|bint|ibn|y|e|af|av|dos|"
+    r"das|san|st\.)"
+)
 _HONORIFIC = (
     r"(?:Dr|Mr|Mrs|Ms|Miss|Mx|Prof|Professor|Sir|Dame|Lord|Lady|Rev|Fr|Sr|Sra|Srta|Don|Doña|Dña|Herr|Frau|M|Mme|Mlle|"
     r"Sig|Dott|Hon|Capt|Lt|Col|Gen|Sgt)\.?"
 )
 _SINGLE = regex.compile(r"\p{Lu}\p{Ll}[\p{L}’'\-]*")
-_GIVEN = frozenset(
-    """james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony mark donald steven
-    paul andrew joshua kenneth kevin brian george timothy ronald edward jason jeffrey ryan jacob gary nicholas eric jonathan
-    stephen larry justin scott brandon benjamin samuel gregory frank alexander raymond patrick jack dennis jerry tyler aaron
-    henry adam nathan peter zachary kyle walter ethan jeremy harold keith christian roger noah gerald carl terry sean austin
-    arthur lawrence jesse dylan bryan joe jordan billy bruce albert willie gabriel logan alan juan wayne roy ralph randy eugene
-    vincent russell louis philip bobby johnny mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy
-    betty sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah stephanie rebecca laura sharon cynthia
-    dorothy amy kathleen angela shirley emma brenda pamela nicole samantha anna katherine christine helen debra rachel carolyn
-    janet maria catherine heather diane olivia julie joyce victoria ruth virginia lauren kelly christina joan evelyn judith andrea
-    hannah megan cheryl jacqueline martha madison teresa gloria sara janice ann kathryn abigail sophia frances jean alice judy
-    isabella julia grace amber denise danielle marilyn beverly charlotte natalie theresa diana brittany doris kayla alexis lori
-    jane kate tom tim ben sam dan mike jim bob bill steve dave matt chris nick alex max leo oliver harry oscar lucy sophie chloe
-    fatima mohammed muhammad ahmed ali omar hassan aisha priya raj amit ravi sanjay anita sunita deepak
-    jose josé luis carlos jorge miguel antonio francisco pedro manuel javier fernando sergio diego pablo rafael alejandro andrés
-    ramón raúl josefa carmen ana isabel dolores pilar lucía marta elena cristina paula rosa mercedes beatriz inés teresa sofía
-    jean pierre michel andré philippe alain bernard jacques françois nicolas julien marie nathalie isabelle sylvie catherine
-    camille claire céline élise hélène thérèse hans peter klaus wolfgang jürgen dieter manfred uwe günter stefan andreas thomas
-    markus michael matthias petra sabine monika ursula claudia susanne birgit heike anja katrin gisela ingrid helga giuseppe
-    giovanni antonio mario luigi francesco angelo vincenzo paolo marco luca andrea giulia francesca chiara lucia joão paulo
-    rodrigo tiago ana beatriz pedro inês lars erik anders nils ingrid kari astrid sven jan piet hendrik johanna willem
-    иван александр сергей дмитрий андрей алексей максим евгений владимир николай михаил павел виктор юрий олег игорь антон
-    анна мария елена ольга наталья екатерина татьяна ирина светлана анастасия юлия людмила галина вера нина тимур руслан
-    jan piotr krzysztof andrzej tomasz paweł michał marcin anna katarzyna małgorzata agnieszka barbara ewa magdalena""".split()
+_GIVEN = listed(
+    """james john robert michael william david richard joseph thomas charles christopher daniel matthew
+    anthony mark donald steven paul andrew joshua kenneth kevin brian george timothy ronald edward jason
+    jeffrey ryan jacob gary nicholas eric jonathan stephen larry justin scott brandon benjamin samuel
+    gregory frank alexander raymond patrick jack dennis jerry tyler aaron henry adam nathan peter
+    zachary kyle walter ethan jeremy harold keith christian roger noah gerald carl terry sean austin
+    arthur lawrence jesse dylan bryan joe jordan billy bruce albert willie gabriel logan alan juan wayne
+    roy ralph randy eugene vincent russell louis philip bobby johnny mary patricia jennifer linda
+    elizabeth barbara susan jessica sarah karen lisa nancy betty sandra margaret ashley kimberly emily
+    donna michelle carol amanda melissa deborah stephanie rebecca laura sharon cynthia dorothy amy
+    kathleen angela shirley emma brenda pamela nicole samantha anna katherine christine helen debra
+    rachel carolyn janet maria catherine heather diane olivia julie joyce victoria ruth virginia lauren
+    kelly christina joan evelyn judith andrea hannah megan cheryl jacqueline martha madison teresa
+    gloria sara janice ann kathryn abigail sophia frances jean alice judy isabella julia grace amber
+    denise danielle marilyn beverly charlotte natalie theresa diana brittany doris kayla alexis lori
+    jane kate tom tim ben sam dan mike jim bob bill steve dave matt chris nick alex max leo oliver harry
+    oscar lucy sophie chloe fatima mohammed muhammad ahmed ali omar hassan aisha priya raj amit ravi
+    sanjay anita sunita deepak jose josé luis carlos jorge miguel antonio francisco pedro manuel javier
+    fernando sergio diego pablo rafael alejandro andrés ramón raúl josefa carmen ana isabel dolores
+    pilar lucía marta elena cristina paula rosa mercedes beatriz inés teresa sofía jean pierre michel
+    andré philippe alain bernard jacques françois nicolas julien marie nathalie isabelle sylvie
+    catherine camille claire céline élise hélène thérèse hans peter klaus wolfgang jürgen dieter manfred
+    uwe günter stefan andreas thomas markus michael matthias petra sabine monika ursula claudia susanne
+    birgit heike anja katrin gisela ingrid helga giuseppe giovanni antonio mario luigi francesco angelo
+    vincenzo paolo marco luca andrea giulia francesca chiara lucia joão paulo rodrigo tiago ana beatriz
+    pedro inês lars erik anders nils ingrid kari astrid sven jan piet hendrik johanna willem иван
+    александр сергей дмитрий андрей алексей максим евгений владимир николай михаил павел виктор юрий
+    олег игорь антон анна мария елена ольга наталья екатерина татьяна ирина светлана анастасия юлия
+    людмила галина вера нина тимур руслан jan piotr krzysztof andrzej tomasz paweł michał marcin anna
+    katarzyna małgorzata agnieszka barbara ewa magdalena"""
 )
 _WORD_NAME = regex.compile(
     rf"(?:{_HONORIFIC}\s+)?{_CAPITALISED}(?:\s+(?:{_PARTICLE}\s+){{0,2}}(?:[aA]l-|[dD]['’])?{_CAPITALISED}){{1,4}}(?:,?\s+(?:Jr|Sr|III?|IV)\.?)?"
@@ -137,7 +149,7 @@ def is_korean_name(text: str) -> bool:
 
 
 def is_word_name(text: str) -> bool:
-    """Whether `text` has the shape of a name in a script with capitals: two to five words, particles aside."""
+    """Whether `text` has the shape of a name in a script with capitals: two to five words and particles."""
     return _WORD_NAME.fullmatch(text) is not None
 
 

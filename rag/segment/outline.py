@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import regex
 
@@ -173,13 +174,13 @@ class Outline:
             self.units[i].kind = BlockKind.HEADING
 
     def _stands_over_body(self, index: int) -> bool:
-        """Whether text stands below a shape, with no more than one other shape between (two in a page's head)."""
+        """Whether text stands below a shape, with one other shape between at most (six in a page's head)."""
         is_head = all(i in self._shaped or not headings.is_body(self.units[i]) for i in range(min(index, 12)))
         allowed = 6 if is_head and index < 12 else 1
         for after in range(index + 1, len(self.units)):
             if after in self.bylines or after in self._asides:
                 continue
-            if after in self._numbered or headings.is_body(self.units[after]) and after not in self._shaped:
+            if after in self._numbered or (headings.is_body(self.units[after]) and after not in self._shaped):
                 return True
             if not (after in self._shaped or self._is_subtitle(after)):
                 return False
@@ -254,7 +255,7 @@ class Outline:
     def _title_start(self, block: Sequence[int]) -> int:
         """The title among the lines of a head: what a date or a number sets off above it is a letterhead."""
         start = block[0]
-        for before, after in zip(block, block[1:], strict=False):
+        for before, after in pairwise(block):
             if any(i in self._asides for i in range(before + 1, after)) and not self._is_subtitle(after):
                 start = after
         return start
@@ -269,7 +270,7 @@ class Outline:
         )
 
     def _is_first_of_many(self, first: int) -> bool:
-        """Whether the first heading is one of several with bylines: a page of articles without a page title."""
+        """Whether the first heading is one of several with bylines: articles on a page without a title."""
         signed = [i for i in self.headings if i + 1 in self.bylines]
         return first in signed and len(signed) >= 2
 
@@ -293,10 +294,10 @@ class Outline:
     def _style(self, index: int) -> headings.Style:
         """The style of a heading; one that stands right over another of its style is of a higher one."""
         name, depth = headings.style(self.units[index])
-        if name in ("plain", "capitals") and index + 1 in self.headings:
-            if headings.style(self.units[index + 1]) == (name, depth):
-                return name, depth - 1
-        return name, depth
+        if name not in ("plain", "capitals") or index + 1 not in self.headings:
+            return name, depth
+        is_over = headings.style(self.units[index + 1]) == (name, depth)
+        return name, depth - 1 if is_over else depth
 
     def _ordinal(self, index: int) -> int:
         number = self.units[index].numbering
@@ -312,7 +313,7 @@ def _mend_dashes(units: Sequence[Unit]) -> None:
             and unit.text[0] in "—–―"
             and not unit.is_trusted
         ):
-            beside = units[max(0, i - 1) : i] + units[i + 1 : i + 2]
+            beside = [*units[max(0, i - 1) : i], *units[i + 1 : i + 2]]
             if not any(
                 other.kind is BlockKind.LIST_ITEM and other.text[0] == unit.text[0] for other in beside
             ):

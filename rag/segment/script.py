@@ -52,6 +52,11 @@ _STOPLESS = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 _HANGUL = regex.compile(r"[\p{Hangul}]")
 
 
+def listed(text: str) -> frozenset[str]:
+    """The words of a listing."""
+    return frozenset(text.split())
+
+
 def width(text: str) -> int:
     """The columns that `text` takes on a page: two for a full-width character, none for a mark above one."""
     if text.isascii():

@@ -10,7 +10,7 @@ from itertools import pairwise
 import regex
 
 from rag.segment.names import is_han_name, is_translated_name, is_word_name
-from rag.segment.script import has_cjk
+from rag.segment.script import has_cjk, listed
 
 _LABEL = regex.compile(
     r"(?P<label>[^\s:：。！？!?，,；;][^:：。！？!?；;\n]{0,38}?)\s*(?P<colon>[:：])\s*(?!//)(?P<rest>.?)",
@@ -43,18 +43,20 @@ _ROLES_WORDS = regex.compile(
     r"위원장|의장|ผู้สัมภาษณ์|พิธีกร|ผู้ดำเนินรายการ|นักข่าว|ประธาน)",
     regex.IGNORECASE,
 )
-_FIELDS = frozenset(
-    """note notes warning tip important caution figure table subject date time place venue location to from cc bcc re attn
-    example examples summary source sources keywords abstract address phone tel fax email e-mail web website url price total
-    name title author contact contacts ps p.s update attention remember hint answer question result results conclusion step
-    present absent apologies attendees agenda item action deadline status version license copyright isbn doi http https
-    pros cons advantages disadvantages problem solution cause effect before after left right top bottom input output
-    nota notas fecha lugar asunto ejemplo resumen fuente precio datum ort betreff beispiel hinweis achtung quelle remarque
-    ventajas desventajas vorteile nachteile problème solution cause objet
-    exemple lieu attention дата место тема пример примечание внимание источник важно плюсы минусы
-    优点 缺点 优势 劣势 原因 措施 目标 目的 问题 建议 结论 要求 内容 时间 地点 方法 步骤 说明 注 注意 备注 例 例如 提示 答案 解析 分析 结果 效果 背景 现状 对策
-    優點 缺點 原因 目標 問題 建議 結論 時間 地點 步驟 說明 備註 長所 短所 目的 方法 結果 例 注 備考 日時 場所 対象 定員 料金 申込 問い合わせ 출처 일시 장소 대상 문의
-    甲方 乙方 丙方""".split()
+_FIELDS = listed(
+    """note notes warning tip important caution figure table subject date time place venue location to from
+    cc bcc re attn example examples summary source sources keywords abstract address phone tel fax email
+    e-mail web website url price total name title author contact contacts ps p.s update attention
+    remember hint answer question result results conclusion step present absent apologies attendees
+    agenda item action deadline status version license copyright isbn doi http https pros cons
+    advantages disadvantages problem solution cause effect before after left right top bottom input
+    output nota notas fecha lugar asunto ejemplo resumen fuente precio datum ort betreff beispiel
+    hinweis achtung quelle remarque ventajas desventajas vorteile nachteile problème solution cause
+    objet exemple lieu attention дата место тема пример примечание внимание источник важно плюсы минусы
+    优点 缺点 优势 劣势 原因 措施 目标 目的 问题 建议 结论 要求 内容 时间 地点 方法 步骤 说明 注 注意
+    备注 例 例如 提示 答案 解析 分析 结果 效果 背景 现状 对策 優點 缺點 原因 目標 問題 建議 結論 時間
+    地點 步驟 說明 備註 長所 短所 目的 方法 結果 例 注 備考 日時 場所 対象 定員 料金 申込 問い合わせ
+    출처 일시 장소 대상 문의 甲方 乙方 丙方"""
 )
 _PARENTHESIS = regex.compile(r"\s*[（(【\[][^（()）】\]]{0,30}[）)】\]]\s*$")
 _ASKING_END = "?？؟"
@@ -119,7 +121,7 @@ def _beside(found: Sequence[tuple[int, Turn]], labels: set[str]) -> Counter[str]
 
 
 def _is_conversation(found: Sequence[tuple[int, Turn]], labels: set[str], texts: Sequence[str]) -> bool:
-    """Whether labels of no known shape take turns freely, or ask: not the fields of a form that comes again."""
+    """Whether labels of no known shape take turns freely, or ask; the fields of a form do neither."""
     order = [(turn.label, texts[place]) for place, turn in found if turn.label in labels]
     if len(order) < 4 or len({label for label, _ in order}) < 2:
         return False

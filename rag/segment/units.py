@@ -1,15 +1,16 @@
-"""A unit of a page: one heading, one paragraph, one item; its repaired text, and where each part of it stands."""
+"""A unit of a page, one heading or paragraph or item: its repaired text, and where each part stands."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rag.records import Block, BlockKind
 from rag.segment.joints import Joint
 from rag.segment.lines import Line
-from rag.segment.shapes import Numbering
+from rag.segment.numbers import Numbering
 
 
 @dataclass(slots=True)
@@ -110,4 +111,4 @@ class UnitBuilder:
 
 def _spans(lines: Sequence[Line], breaks: Sequence[int]) -> list[tuple[int, int]]:
     edges = [0, *breaks, len(lines)]
-    return [(lines[first].start, lines[last - 1].end) for first, last in zip(edges, edges[1:], strict=False)]
+    return [(lines[first].start, lines[last - 1].end) for first, last in pairwise(edges)]
