@@ -24,6 +24,7 @@ SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an
 
 TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
 TINY_CHARACTERS = 30
+QUESTION_TOKENS = 80  # an interviewer's question up to this stands in one passage with its answer
 LIST_SHARE = 0.4  # of the token budget: items and rows are gathered up to this
 _LANGUAGE_SAMPLE = 20_000  # characters of the document that decide where a passage does not
 
@@ -117,10 +118,7 @@ def _parts(
         else:
             if unit.kind is not BlockKind.TABLE_ROW or before is not BlockKind.TABLE_ROW:
                 paragraph += 1
-            language = detect_language(unit.text[:_LANGUAGE_SAMPLE])
-            for start, end in split_spans(
-                unit.text, language=language, count_tokens=count_tokens, max_tokens=max_tokens
-            ):
+            for start, end in split_spans(unit.text, count_tokens=count_tokens, max_tokens=max_tokens):
                 text = unit.text[start:end]
                 yield _Part(one, text, *unit.source_span(start, end), count_tokens(text), paragraph, scope)
         before = unit.kind
@@ -144,13 +142,17 @@ def _belongs(
 ) -> bool:
     """Whether `part` goes into the passage of `group`."""
     last = group[-1]
-    if not _is_together(last, part):
+    if last.scope != part.scope or (not last.placed.is_question and not _is_together(last, part)):
         return False
     tokens = sum(member.tokens for member in group) + len(group)
     if tokens + part.tokens > max_tokens:
         return False
-    if is_record or last.placed.is_question:
+    if is_record:
         return True
+    if part.placed.is_question:
+        return last.placed.is_question
+    if last.placed.is_question:
+        return tokens <= QUESTION_TOKENS
     kinds = {last.placed.unit.kind, part.placed.unit.kind}
     if len(kinds) == 1 and kinds <= {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}:
         return tokens + part.tokens <= max_tokens * LIST_SHARE or _is_tiny(part.text, part.tokens)
@@ -175,17 +177,17 @@ def _is_tiny(text: str, tokens: int) -> bool:
 
 
 def _passage(document: Document, title: str, group: Sequence[_Part], language: str) -> Passage:
-    first, last = group[0], group[-1]
+    first, last = group[0], group[-1]  # a question stands with its answer and is cited as the answerer's
     text = "\n".join(part.text for part in group)
     own = detect_language(text)
-    voice: Voice = first.placed.voice
+    voice: Voice = last.placed.voice
     source = Source(
         document=document.path,
         title=title,
         section=SECTION_SEPARATOR.join(first.placed.section),
         speaker=voice.speaker,
         role=voice.role,
-        page=first.placed.unit.page,
+        page=first.placed.unit.page_at(first.start),
         paragraph=first.paragraph,
         start=first.start,
         end=last.end,

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import regex
 
+from rag.language import detect_language
 from rag.segment.script import is_mark
 from rag.sentences import sentence_spans
 
@@ -14,12 +15,11 @@ Span: TypeAlias = tuple[int, int]
 
 _CLAUSE = regex.compile(r"[，,；;：:、،؛—–]+[\s”’」』）)\"']*|\n+")
 _SPACE = regex.compile(r"\s+")
+_LANGUAGE_SAMPLE = 4000  # characters that decide the language of the text
 _LONGEST_TOKEN = 32  # characters; a text longer than this for each token allowed is not even counted
 
 
-def split_spans(
-    text: str, *, language: str, count_tokens: Callable[[str], int], max_tokens: int
-) -> list[Span]:
+def split_spans(text: str, *, count_tokens: Callable[[str], int], max_tokens: int) -> list[Span]:
     """The parts of `text` as (start, end), in order, of `max_tokens` or fewer each, as even as may be.
 
     Together they hold all of `text` but white space. A single character that counts more than `max_tokens`
@@ -27,7 +27,8 @@ def split_spans(
     """
     if _fits(text, count_tokens, max_tokens):
         return [(0, len(text))]
-    atoms = _atoms(text, sentence_spans(text, language), count_tokens=count_tokens, max_tokens=max_tokens)
+    sentences = sentence_spans(text, detect_language(text[:_LANGUAGE_SAMPLE]))
+    atoms = _atoms(text, sentences, count_tokens=count_tokens, max_tokens=max_tokens)
     sizes = [count_tokens(text[start:end]) for start, end in atoms]
     spans: list[Span] = []
     for first, last in _even_groups(sizes, max_tokens):

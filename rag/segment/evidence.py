@@ -28,7 +28,6 @@ from rag.segment.script import (
     listed,
     starts_inside,
 )
-from rag.segment.units import UnitBuilder
 
 LONG = 64  # columns; text this long without a final mark is no heading
 _SHORT_LINE = 48  # columns; about the longest heading on one line of a page
@@ -56,7 +55,8 @@ class OpenText:
 
     def __init__(self, kind: LineKind, line: Line) -> None:
         self.kind = kind
-        self.builder = UnitBuilder(kind.kind, line, kind.numbering)
+        self.first = line
+        self.lines = 0
         self.is_prose = False  # for certain: several clauses, or too long for a heading
         self.has_stop = False  # a sentence ended inside
         self.columns = 0
@@ -68,7 +68,8 @@ class OpenText:
     def take(self, line: Line) -> None:
         """Count in what `line` adds."""
         text = line.text
-        self.has_stop = self.has_stop or (self.columns > 0 and self.last.is_ended) or _has_inner_stop(text)
+        self.lines += 1
+        self.has_stop = self.has_stop or (self.lines > 1 and self.last.is_ended) or _has_inner_stop(text)
         self.columns += line.columns
         self.last = line
         self.is_prose = self.is_prose or self.has_stop or self.columns >= LONG or _has_clauses(text)
@@ -79,7 +80,7 @@ class OpenText:
     @property
     def is_one_line(self) -> bool:
         """Whether there is one line only."""
-        return len(self.builder.lines) == 1
+        return self.lines == 1
 
     @property
     def is_unclosed(self) -> bool:
@@ -224,7 +225,7 @@ def _indentation(current: OpenText, line: Line, *, layout: Layout, index: int) -
     """What indents say: deeper than the text begins a paragraph, less deep goes on with it."""
     before = current.last
     if current.kind.kind is BlockKind.LIST_ITEM:
-        first = current.builder.first
+        first = current.first
         hangs = first.indent < line.indent <= first.indent + 10
         return 3.0 if hangs and not line.gap else -1.0 if line.indent <= first.indent and line.gap else 0.0
     if layout.indent_starts:

@@ -49,7 +49,7 @@ def has_heading_shape(unit: Unit, limit: int = MAX_COLUMNS) -> bool:
     text = unit.text
     if (
         unit.kind is not BlockKind.PARAGRAPH
-        or len(unit.sources) > 3
+        or len(unit.pieces) > 3
         or len(text) > limit
         or width(text) > limit
     ):

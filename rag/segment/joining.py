@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rag.records import BlockKind
 from rag.segment.evidence import OpenText, may_be_heading, outlook, weigh
 from rag.segment.furniture import find_furniture
 from rag.segment.joints import Joint, Vocabulary, joint
 from rag.segment.kinds import LineKind, find_kinds
-from rag.segment.layout import FULL, Layout, find_layout
+from rag.segment.layout import FULL, find_layout
 from rag.segment.lines import Line
-from rag.segment.units import Unit, UnitBuilder
+from rag.segment.script import is_ended, width
+from rag.segment.units import Unit, furniture_unit, merged, unit_of
 
 _WITHIN_PARAGRAPH = -4.0  # the weight of one break inside what the format calls a paragraph
 
@@ -20,16 +21,44 @@ def join_lines(lines: Sequence[Line]) -> list[Unit]:
     """The units of a plain page in source order, furniture among them (in the place where it stands)."""
     furniture = find_furniture(lines)
     kept = [line for line, is_furniture in zip(lines, furniture, strict=True) if not is_furniture]
-    kinds = find_kinds(kept)
-    layout = find_layout(kept, [kind.is_barrier or kind.is_closed for kind in kinds])
-    joiner = _Joiner(kept, kinds, layout, _crossings(furniture))
-    units = joiner.units()
-    units += [
-        UnitBuilder(BlockKind.FURNITURE, line).unit()
-        for line, is_furniture in zip(lines, furniture, strict=True)
-        if is_furniture
-    ]
+    crossed = _crossings(furniture)
+    joiner = Joiner(kept, crossed)
+    units = [furniture_unit(line) for line, mark in zip(lines, furniture, strict=True) if mark]
+    for first, last, joints in _groups(joiner.joints()):
+        kind = joiner.kind(first)
+        units.append(
+            unit_of(
+                kind.kind,
+                kept[first:last],
+                joints,
+                crossed=crossed[first + 1 : last],
+                numbering=kind.numbering,
+            )
+        )
     return sorted(units, key=lambda unit: unit.start)
+
+
+def join_paragraphs(units: Sequence[Unit], least: float) -> list[Unit]:
+    """Paragraphs of a format that states them, those that were cut in mid-sentence put together again.
+
+    `units` are neighbours; only evidence above `least` joins.
+    """
+    lines = [
+        Line(
+            text=unit.text,
+            start=unit.start,
+            end=unit.stretches[-1].end,
+            indent=0,
+            gap=1,
+            new_page=False,
+            page=unit.page,
+            columns=width(unit.text),
+            is_ended=is_ended(unit.text),
+        )
+        for unit in units
+    ]
+    joints = Joiner(lines, [False] * len(lines)).joints(least)
+    return [merged(units[first:last], inner) for first, last, inner in _groups(joints)]
 
 
 def flows(lines: Sequence[Line]) -> list[bool]:
@@ -56,42 +85,49 @@ def _crossings(furniture: Sequence[bool]) -> list[bool]:
     return crossed
 
 
-class _Joiner:
+def _groups(joints: Sequence[Joint | None]) -> Iterator[tuple[int, int, list[Joint]]]:
+    """The runs of what is joined: first, last (exclusive), and the joints inside."""
+    first, inner = 0, list[Joint]()
+    for index, joined in enumerate(joints):
+        if joined is not None:
+            inner.append(joined)
+        elif index:
+            yield first, index, inner
+            first, inner = index, []
+    if joints:
+        yield first, len(joints), inner
+
+
+class Joiner:
     """The lines of a page and what is known of each, while they are being put together."""
 
-    def __init__(
-        self, lines: Sequence[Line], kinds: Sequence[LineKind], layout: Layout, crossed: Sequence[bool]
-    ) -> None:
+    def __init__(self, lines: Sequence[Line], crossed: Sequence[bool]) -> None:
         self.lines = lines
-        self.kinds = kinds
-        self.layout = layout
         self.crossed = crossed
+        self.kinds = find_kinds(lines)
+        self.layout = find_layout(lines, [kind.is_barrier or kind.is_closed for kind in self.kinds])
         self.vocabulary = Vocabulary.of(line.text for line in lines)
 
-    def units(self) -> list[Unit]:
-        """All units in order."""
-        units: list[Unit] = []
+    def joints(self, least: float = 0.0) -> list[Joint | None]:
+        """For each line how it goes on with the one before, None where it begins something new."""
+        found: list[Joint | None] = []
         current: OpenText | None = None
         for index, line in enumerate(self.lines):
-            joined = None if current is None else self._joint(current, index)
-            if current is not None and joined is not None:
-                current.builder.add(line, joined, crossed=self.crossed[index])
+            joined = None if current is None else self._joint(current, index, least)
+            if current is None or joined is None:
+                current = OpenText(self.kind(index), line)
+            else:
                 current.take(line)
-                continue
-            if current is not None:
-                units.append(current.builder.unit())
-            current = self._begin(index)
-        if current is not None:
-            units.append(current.builder.unit())
-        return units
+            found.append(joined)
+        return found
 
-    def _begin(self, index: int) -> OpenText:
+    def kind(self, index: int) -> LineKind:
+        """The kind of the unit that line `index` begins."""
         kind = self.kinds[index]
-        if self.layout.verse[index] and kind.kind is BlockKind.PARAGRAPH:
-            kind = LineKind(BlockKind.VERSE)
-        return OpenText(kind, self.lines[index])
+        is_verse = self.layout.verse[index] and kind.kind is BlockKind.PARAGRAPH
+        return LineKind(BlockKind.VERSE) if is_verse else kind
 
-    def _joint(self, current: OpenText, index: int) -> Joint | None:
+    def _joint(self, current: OpenText, index: int, least: float) -> Joint | None:
         """How line `index` goes on with the unit before it, None where it does not."""
         line, layout = self.lines[index], self.layout
         if layout.verse[index] or layout.verse[index - 1]:
@@ -100,11 +136,9 @@ class _Joiner:
         if current.kind.is_closed or self._is_barrier(current, index):
             return None
         weight = weigh(current, line, layout=layout, index=index, crossed=self.crossed[index])
-        if weight and not layout.fill[index - 1] and current.is_open:
+        if not layout.fill[index - 1] and current.is_open:
             weight += outlook(self.lines, self.kinds, index)
-        if weight <= 0:
-            return None
-        return joint(current.last.text, line.text, self.vocabulary)
+        return joint(current.last.text, line.text, self.vocabulary) if weight > least else None
 
     def _is_barrier(self, current: OpenText, index: int) -> bool:
         """Whether line `index` must begin something new.

@@ -133,7 +133,7 @@ class Outline:
     def _pattern(self, index: int) -> tuple[bool, int]:
         """What bylines of one page have in common when they are but names: how they are set."""
         unit = self.units[index]
-        return headings.is_capitals(unit.text), len(unit.sources)
+        return headings.is_capitals(unit.text), len(unit.pieces)
 
     def _is_headed(self, index: int, parsed: dict[int, Byline]) -> bool:
         """Whether a line stands under a heading and over text."""

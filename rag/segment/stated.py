@@ -1,17 +1,20 @@
-"""Units of a document whose format states its blocks: trusted, but for lines broken by a column."""
+"""Units of a document whose format states its blocks: trusted, but for what a column has cut."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
 
 from rag.records import Block, BlockKind, Document
-from rag.segment.joining import flows
+from rag.segment.joining import flows, join_paragraphs
 from rag.segment.joints import Joint, Vocabulary, joint
 from rag.segment.lines import Line, split_lines
-from rag.segment.units import Unit, UnitBuilder
+from rag.segment.units import Unit, furniture_unit, unit_of
 
 _VERBATIM = (BlockKind.CODE, BlockKind.VERSE)
 _FLOWING = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.LIST_ITEM)
+_LEAST_TRUSTED = 1.5  # the evidence that joins two stated paragraphs where the format states headings too
 
 
 def stated_units(document: Document) -> list[Unit]:
@@ -24,30 +27,35 @@ def stated_units(document: Document) -> list[Unit]:
         units += _unit(document.text, block, vocabulary)
         position = max(position, block.end)
     units += _outside(document.text, position, len(document.text))
-    return units
+    has_headings = any(block.kind is BlockKind.HEADING for block in document.blocks)
+    return list(_mended(units, _LEAST_TRUSTED if has_headings else 0.0))
 
 
 def _outside(text: str, start: int, end: int) -> Iterator[Unit]:
     if start < end:
         for line in split_lines(text, start, end):
-            yield UnitBuilder(BlockKind.FURNITURE, line).unit()
+            yield furniture_unit(line)
 
 
 def _unit(text: str, block: Block, vocabulary: Vocabulary) -> Iterator[Unit]:
     """The one unit of a block, none where the block is blank."""
     lines = split_lines(text, block.start, block.end)
-    if not lines:
-        return
-    builder = UnitBuilder(block.kind, lines[0])
-    for joined, line in zip(_joints(block.kind, lines, vocabulary), lines[1:], strict=True):
-        builder.add(line, joined, crossed=False)
-    unit = builder.unit()
-    unit.level, unit.is_trusted = block.level, True
-    unit.page = block.page if block.page is not None else unit.page
-    yield unit
+    if block.page is not None:
+        lines = [replace(line, page=block.page) for line in lines]
+    if lines:
+        joints = list(_joints(block.kind, lines, vocabulary))
+        unit = unit_of(block.kind, lines, joints, crossed=[False] * len(joints))
+        yield replace(unit, level=block.level, is_trusted=True)
 
 
 def _joints(kind: BlockKind, lines: Sequence[Line], vocabulary: Vocabulary) -> Iterator[Joint]:
     flowing = flows(lines) if kind in _FLOWING else [kind not in _VERBATIM] * (len(lines) - 1)
-    for before, after, flow in zip(lines, lines[1:], flowing, strict=False):
+    for (before, after), flow in zip(pairwise(lines), flowing, strict=True):
         yield joint(before.text, after.text, vocabulary) if flow else Joint("\n", 0)
+
+
+def _mended(units: Sequence[Unit], least: float) -> Iterator[Unit]:
+    """The units, neighbouring paragraphs that were cut in mid-sentence put together."""
+    for kind, group in groupby(units, key=lambda unit: unit.kind):
+        run = list(group)
+        yield from join_paragraphs(run, least) if kind is BlockKind.PARAGRAPH and len(run) > 1 else run

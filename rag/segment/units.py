@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.records import Block, BlockKind
@@ -13,102 +13,121 @@ from rag.segment.lines import Line
 from rag.segment.numbers import Numbering
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of the source, `end` exclusive, on one page."""
+
+    start: int
+    end: int
+    page: int | None
+
+
 @dataclass(slots=True)
 class Unit:
     """Some lines of the source that belong together, in order.
 
-    `text[starts[i] : starts[i + 1]]` begins with the characters `text[sources[i][0] : sources[i][1]]` of the
-    source, followed by what stands for the break after them.
+    The i'th piece of `text` begins at `starts[i]`; it is the i'th of `pieces` of the source, character by
+    character, followed by what stands for the break after it. `stretches` are the source without the
+    furniture that stands in between.
     """
 
     kind: BlockKind
     text: str
     starts: list[int]
-    sources: list[tuple[int, int]]
+    pieces: list[tuple[int, int]]
+    stretches: list[Stretch]
     level: int = 0
-    page: int | None = None
     gap: int = 0  # blank lines before it
     indent: int = 0
     is_trusted: bool = False  # its kind is stated by the file format
-    is_full: bool = False  # its last line reached the edge of its column
     numbering: Numbering | None = None
-    spans: list[tuple[int, int]] = field(
-        default_factory=list
-    )  # all source lines, in order, furniture left out
 
     @property
     def start(self) -> int:
         """The first character in the source."""
-        return self.spans[0][0]
+        return self.stretches[0].start
 
     @property
-    def end(self) -> int:
-        """The end in the source, exclusive."""
-        return self.spans[-1][1]
+    def page(self) -> int | None:
+        """The page on which it begins."""
+        return self.stretches[0].page
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
         """Where `text[start:end]` stands in the source; neither end may be white space."""
         return self._place(start), self._place(end - 1) + 1
 
+    def page_at(self, place: int) -> int | None:
+        """The page of a place in the source."""
+        return next((stretch.page for stretch in self.stretches if place < stretch.end), self.page)
+
     def _place(self, offset: int) -> int:
         index = bisect_right(self.starts, offset) - 1
-        first, last = self.sources[index]
+        first, last = self.pieces[index]
         return min(first + offset - self.starts[index], last)
 
     def blocks(self) -> list[Block]:
         """The unit as blocks: one, or one for each part where furniture stands between."""
         return [
-            Block(kind=self.kind, start=start, end=end, level=self.level, page=self.page)
-            for start, end in self.spans
+            Block(kind=self.kind, start=one.start, end=one.end, level=self.level, page=one.page)
+            for one in self.stretches
         ]
 
 
-class UnitBuilder:
-    """Lines that are put together one by one; `unit` gives the whole, in time linear in its length."""
+def unit_of(
+    kind: BlockKind,
+    lines: Sequence[Line],
+    joints: Sequence[Joint],
+    *,
+    crossed: Sequence[bool],
+    numbering: Numbering | None = None,
+) -> Unit:
+    """The unit of `lines`; `joints[i]` and, where `crossed[i]`, furniture stand between lines i and i + 1."""
+    starts, pieces, texts = [], [], []
+    position = 0
+    for line, joined in zip(lines, (*joints, Joint("", 0)), strict=True):
+        end = line.end - joined.dropped
+        text = line.text[: len(line.text) - joined.dropped] + joined.glue
+        starts.append(position)
+        pieces.append((line.start, end))
+        texts.append(text)
+        position += len(text)
+    edges = [0, *(index + 1 for index, is_crossed in enumerate(crossed) if is_crossed), len(lines)]
+    return Unit(
+        kind=kind,
+        text="".join(texts),
+        starts=starts,
+        pieces=pieces,
+        stretches=[
+            Stretch(lines[first].start, lines[last - 1].end, lines[first].page)
+            for first, last in pairwise(edges)
+        ],
+        gap=lines[0].gap,
+        indent=lines[0].indent,
+        numbering=numbering,
+    )
 
-    def __init__(self, kind: BlockKind, line: Line, numbering: Numbering | None = None) -> None:
-        self.kind = kind
-        self.first = line
-        self.numbering = numbering
-        self.lines: list[Line] = [line]
-        self._pieces: list[str] = [line.text]
-        self._sources: list[tuple[int, int]] = [(line.start, line.end)]
-        self._breaks: list[int] = []  # indexes of lines before which furniture stands
-        self.is_full = False
 
-    def add(self, line: Line, joined: Joint, *, crossed: bool) -> None:
-        """Put `line` after what is there; `crossed` says that furniture stands between."""
+def furniture_unit(line: Line) -> Unit:
+    """A line that is no part of the text."""
+    return unit_of(BlockKind.FURNITURE, [line], [], crossed=[])
+
+
+def merged(units: Sequence[Unit], joints: Sequence[Joint]) -> Unit:
+    """Units that stand right after each other as one, of the kind of the first."""
+    starts: list[int] = []
+    pieces: list[tuple[int, int]] = []
+    text = ""
+    for unit, joined in zip(units, (*joints, Joint("", 0)), strict=True):
+        starts += [len(text) + start for start in unit.starts]
+        pieces += unit.pieces
         if joined.dropped:
-            start, end = self._sources[-1]
-            self._sources[-1] = (start, end - joined.dropped)
-            self._pieces[-1] = self._pieces[-1][: -joined.dropped]
-        self._pieces[-1] += joined.glue
-        if crossed:
-            self._breaks.append(len(self.lines))
-        self.lines.append(line)
-        self._pieces.append(line.text)
-        self._sources.append((line.start, line.end))
-
-    def unit(self) -> Unit:
-        """The unit as it stands now."""
-        starts, position = [], 0
-        for piece in self._pieces:
-            starts.append(position)
-            position += len(piece)
-        return Unit(
-            kind=self.kind,
-            text="".join(self._pieces),
-            starts=starts,
-            sources=self._sources,
-            page=self.first.page,
-            gap=self.first.gap,
-            indent=self.first.indent,
-            is_full=self.is_full,
-            numbering=self.numbering,
-            spans=_spans(self.lines, self._breaks),
-        )
-
-
-def _spans(lines: Sequence[Line], breaks: Sequence[int]) -> list[tuple[int, int]]:
-    edges = [0, *breaks, len(lines)]
-    return [(lines[first].start, lines[last - 1].end) for first, last in pairwise(edges)]
+            pieces[-1] = (pieces[-1][0], pieces[-1][1] - joined.dropped)
+        text += unit.text[: len(unit.text) - joined.dropped] + joined.glue
+    first, last = units[0].stretches[0], units[-1].stretches[-1]
+    return replace(
+        units[0],
+        text=text,
+        starts=starts,
+        pieces=pieces,
+        stretches=[Stretch(first.start, last.end, first.page)],
+    )
