@@ -13,6 +13,7 @@ from pathlib import Path
 from rag.library import Library
 
 ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "data" / "documents"
 RAG = (sys.executable, "-m", "rag")
 
 FERRY = """# Night ferry
@@ -55,15 +56,15 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, files: dict[str, str]) -> Iterator[Served]:
-    """Index `files` (name -> text) into a new library and serve the page over it."""
+def served(folder: Path, files: dict[str, str], *, samples: bool = False) -> Iterator[Served]:
+    """Index `files` (name -> text) and the project's samples into a new library; serve the page over it."""
     documents, index = folder / "documents", folder / "index"
     documents.mkdir(parents=True)
     for name, text in files.items():
         (documents / name).write_text(text, encoding="utf-8")
     if files:
         with Library(index) as library:
-            library.add(documents)
+            library.add(documents, *([SAMPLES] if samples else []))
     command = [*RAG, "serve", "--port", "0", "--index", str(index)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -404,7 +404,7 @@ def test_empty_library_says_how_to_begin():
 
 
 def test_report_names_each_failure_with_its_reason():
-    report = IndexReport(added=1, failures=(Failure("/x/bad.bin", "is not text"),))
+    report = IndexReport(added=1, failures=(Failure("/x/bad.bin", "/x/bad.bin is not text"),))
     shown = parsed(report_view(report, EN)).text
     assert shown == ["1 added", "1 could not be read", "bad.bin", "is not text"]
 

@@ -31,6 +31,16 @@ function go(next) {
 	if (url !== location.pathname + location.search + location.hash) history.pushState(null, "", url);
 }
 
+// The question that is answered and the passage that is open, as they stand on the page.
+function current() {
+	const shown = one("#wj-reader-body .wj-doc");
+	return {
+		question: one("#wj-results .wj-answer")?.dataset.question ?? "",
+		document: root.hasAttribute("data-open") ? shown?.dataset.document : "",
+		paragraph: openPassage?.paragraph,
+	};
+}
+
 function visit() {
 	const here = place();
 	if (location.hash === "#library") show("library");
@@ -65,7 +75,7 @@ function forget() {
 function closeReader() {
 	forget();
 	if (root.dataset.view === "reader") show("ask");
-	go({ question: place().question });
+	go(current());
 }
 
 function links() {
@@ -113,8 +123,7 @@ window.wenju = {
 		busy(false);
 		root.setAttribute("data-asked", "");
 		if (openPassage) return; // a hit was opened before this came
-		const question = one("#wj-results .wj-answer")?.dataset.question ?? "";
-		go({ question });
+		go(current());
 		markCurrent();
 		one("#wj-results .wj-answer")?.focus({ preventScroll: true });
 	},
@@ -147,7 +156,7 @@ const acts = {
 	view: (data) => {
 		show(data.view);
 		if (data.view === "library") history.pushState(null, "", `${location.pathname}#library`);
-		else if (location.hash === "#library") history.pushState(null, "", location.pathname);
+		else go(current());
 	},
 	home: () => {
 		history.pushState(null, "", location.pathname);
@@ -159,9 +168,8 @@ const acts = {
 		trigger("ask", { question: data.question });
 	},
 	open: (data) => {
-		const question = one("#wj-results .wj-answer")?.dataset.question ?? "";
 		openPassage = data.passage ? data : null;
-		go({ question: data.passage ? question : "", document: data.document, paragraph: data.paragraph });
+		go({ ...current(), document: data.document, paragraph: data.paragraph });
 		busy(true);
 		trigger("open", data);
 	},
@@ -242,15 +250,6 @@ document.addEventListener("keydown", (event) => {
 	if (event.key === "[") step(-1);
 	if (event.key === "]") step(1);
 });
-
-// Enter that ends the composition of a Chinese or Japanese word is not a question sent.
-document.addEventListener(
-	"keydown",
-	(event) => {
-		if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopPropagation();
-	},
-	true,
-);
 
 // --- names of buttons in the interface's language; html lang for the browser ---
 

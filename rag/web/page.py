@@ -116,7 +116,7 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
 
     def remove(event: gr.EventData, wanted: str, request: gr.Request) -> tuple[str, str, str]:
         texts = texts_for(request)
-        report = desk.remove(sent(event).text("path"), texts)
+        report = desk.remove(sent(event).text("file"), texts)
         return report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
 
     def turn(event: gr.EventData, wanted: str, request: gr.Request) -> str:
@@ -147,7 +147,7 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
     parts.bridge.turn(
         turn, inputs=parts.wanted, outputs=parts.shelf, show_progress="hidden", api_visibility="private"
     )
-    parts.wanted.input(
+    parts.wanted.change(  # Gradio's `input` hears key presses only: no paste, no deletion, no input method
         narrow,
         inputs=parts.wanted,
         outputs=parts.shelf,

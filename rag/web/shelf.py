@@ -107,7 +107,7 @@ def _removal(info: DocumentInfo, texts: Texts) -> str:
             escape(texts.remove_yes),
             type="button",
             data_act="remove",
-            data_path=info.path,
+            data_file=info.path,  # Gradio takes whatever is called "path" for a file of its own
             class_="wj-danger",
         ),
         element("button", escape(texts.remove_no), type="button", data_act="keep"),
@@ -188,12 +188,19 @@ def report_view(report: IndexReport, texts: Texts) -> str:
     )
 
 
+def _without_folder(failure: Failure) -> tuple[str, str]:
+    """Return the file's name and the reason, which names no folder of the server either."""
+    name = PurePosixPath(failure.path).name
+    reason = failure.reason.removeprefix(failure.path) if failure.path else failure.reason
+    return name, reason.strip(" :")
+
+
 def _reasons(words: str, failures: Sequence[Failure], kind: str) -> str:
     if not failures:
         return ""
     items = (
-        element("li", bdi(PurePosixPath(failure.path).name, class_="wj-file"), escape(failure.reason))
-        for failure in failures
+        element("li", bdi(name, class_="wj-file"), escape(reason))
+        for name, reason in map(_without_folder, failures)
     )
     heading = element("p", escape(words.format(count=f"{len(failures):,}")))
     return element("div", heading, element("ul", *items), class_=kind)
