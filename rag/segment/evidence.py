@@ -44,6 +44,20 @@ _FUNCTION_WORDS = listed(
 _PROSE_STARTS = regex.compile(
     r"在|当|當|随着|隨著|由于|由於|为了|為了|根据|根據|自从|自從|对于|對於|如果|虽然|雖然|因为|因為|但|而|这|這|那|该|該|其|他|她|它|"
     r"我们?|我們|你|您|此外|同时|同時|目前|近年|今年|去年|昨[天日]|今[天日]|有[些的人]|如今|据|據|经过|經過|截至|\d+月|\d{4}年|[一上]个"
+    r"|(?:في|لم|لا|كان|كانت|قال|قالت|بعد|قبل|منذ|عندما|إن|هذا|هذه|ثم|لقد|قد|وفي|وقد|ولم|وكان|وكانت|وقال)\s"
+)
+# How a line ends that leaves its clause open, in scripts where that is no word by itself: the particles and
+# connective endings of Korean, Japanese, Thai.
+_OPEN_ENDS = regex.compile(
+    r"(?:[가-힣]{2}(?:은|는|(?<![마가노고])을|를)|[가-힣](?:에서|에게|으로|지만|면서|하는|하던|했던|하고|하며|하여|되는|되어|있는|까지|부터)"
+    r"|[\p{Han}\p{Kana}](?:が|は|に|の|で|と|も|て|たり|ながら|ために|ような|という)"
+    r"|(?:และ|หรือ|ของ|ใน|ที่|ว่า|กับ|โดย|จะ|เพราะ|ซึ่ง|เป็น|[เแโใไ]))$"
+)
+# And how one begins that goes on with a clause.
+_OPEN_STARTS = regex.compile(
+    r"(?:です|でした|ます|ました|ません|である|であった|ではな|という|といった|とき[、に]|こと[がをはで]|ため[、に]|もの[がをは]|ので|から[、も]|"
+    r"まで[、に]|など|には|では|とは|にも|として|について|において|なかった|ている|ていた|\p{Hiragana}{1,3}[。、]"
+    r"|และ|หรือ|ซึ่ง|ของ|ว่า|กับ|จึง|ก็|อยู่|ได้แก่)"
 )
 _INNER_STOP = regex.compile(r"\p{Ll}{2}[.!?]\s+\p{Lu}")
 _CLAUSES = regex.compile(r"[，、،]|,(?!\d)")
@@ -102,9 +116,13 @@ def _has_clauses(text: str) -> bool:
     return len(_CLAUSES.findall(text[:-1])) >= 3
 
 
+def _has_case(character: str) -> bool:
+    return character.lower() != character.upper()
+
+
 def prose_likeness(text: str) -> float:
-    """How much one open line of Han script looks like the beginning of running text, 0 to 3."""
-    score = min(2.0, 1.0 * sum(mark in "，," for mark in text[:-1]))
+    """How much one open line in a script without capitals looks like the beginning of running text, 0 to 3."""
+    score = min(2.0, 1.0 * sum(mark in "，,،" for mark in text[:-1]))
     score += 1.5 if _PROSE_STARTS.match(text) else 0.0
     score += sum(word in text for word in ("了", "的", "是", "着", "们")) * 0.4
     score += 1.0 if len(text) >= 28 else 0.0
@@ -192,8 +210,10 @@ def _ending(current: OpenText, *, fill: float, is_apart: bool, is_punctuated: bo
     word = text.rsplit(None, 1)[-1].casefold()
     if word in _FUNCTION_WORDS or (last in _FUNCTION_WORDS and current.is_prose):
         return 4.0
+    if _OPEN_ENDS.search(text):
+        return 4.0 if current.is_prose else 3.0
     if is_stopless(last):
-        return 0.5 if fill >= 1 else 1.0 if current.columns >= 100 else -1.0
+        return 2.5 if fill >= 1 else 1.0 if current.columns >= 100 else -1.0
     return _open_ending(current, fill=fill, is_punctuated=is_punctuated)
 
 
@@ -205,7 +225,7 @@ def _open_ending(current: OpenText, *, fill: float, is_punctuated: bool) -> floa
         return 3.5 if current.has_stop else 3.0
     if fill >= 1 and not may_be_heading(current):
         return 2.5
-    return prose_likeness(current.last.text) if is_cjk(current.last.text[-1]) else 0.0
+    return prose_likeness(current.last.text) if not _has_case(current.last.text[-1]) else 0.0
 
 
 def _beginning(line: Line, current: OpenText, *, layout: Layout, is_apart: bool) -> float:
@@ -213,6 +233,8 @@ def _beginning(line: Line, current: OpenText, *, layout: Layout, is_apart: bool)
     text = line.text
     if starts_inside(text):
         return 6.0
+    if _OPEN_STARTS.match(text):
+        return 3.0
     letter = first_letter(text)
     if letter.islower() and letter == text[0]:
         return 3.5

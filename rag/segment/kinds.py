@@ -42,7 +42,10 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
         if _is_row(lines, cells, index):
             kinds.append(LineKind(BlockKind.TABLE_ROW, is_barrier=True, is_closed=True))
         elif fields[index] and any(fields[max(0, index - 1) : index] + fields[index + 1 : index + 2]):
-            kinds.append(LineKind(BlockKind.PARAGRAPH, is_barrier=True))
+            is_last = index + 1 == len(lines) or lines[index + 1].gap > 0 or fields[index + 1]
+            kinds.append(
+                LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=is_last and line.columns < 72)
+            )
         else:
             kinds.append(_kind(line, has_cells=bool(cells[index]), japanese=japanese))
     _confirm_numbers(kinds)

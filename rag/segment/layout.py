@@ -153,7 +153,7 @@ def _punctuated(lines: Sequence[Line], barriers: Sequence[bool]) -> list[bool]:
     marks = [True] * len(lines)
     for first in range(0, len(lines), _STEP):
         window = range(max(0, first - _REACH), min(len(lines), first + _STEP + _REACH))
-        prose = [i for i in window if not barriers[i] and lines[i].columns >= 30]
+        prose = [i for i in window if not barriers[i] and (lines[i].columns >= 30 or lines[i].is_ended)]
         ended = sum(lines[i].is_ended for i in prose)
         for i in range(first, min(len(lines), first + _STEP)):
             marks[i] = len(prose) < 4 or ended >= 0.3 * len(prose)
