@@ -121,7 +121,7 @@ def _has_case(character: str) -> bool:
 
 
 def prose_likeness(text: str) -> float:
-    """How much one open line in a script without capitals looks like the beginning of running text, 0 to 3."""
+    """How much one open line without capitals looks like the beginning of running text, 0 to 3."""
     score = min(2.0, 1.0 * sum(mark in "，,،" for mark in text[:-1]))
     score += 1.5 if _PROSE_STARTS.match(text) else 0.0
     score += sum(word in text for word in ("了", "的", "是", "着", "们")) * 0.4
