@@ -1,4 +1,4 @@
-"""The same work through `Library`, as a worker beside `benchmarks.plain`."""
+"""The same work through this package, as a worker beside `benchmarks.plain`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rag.library import Library
-
 from benchmarks.plain import Command, serve
+from rag.encoder import open_encoder
+from rag.ingest import index_paths
+from rag.library import Library
+from rag.settings import DEFAULT_MODEL, Settings
 
 
 def main() -> None:
-    """Serve `index`, `passages` and `ask`."""
+    """Serve `index`, `passages` and `ask`; the model is opened first, as on the other side."""
+    encoder = open_encoder(DEFAULT_MODEL)
     libraries: dict[str, Library] = {}
 
     def library(command: Command) -> Library:
         return libraries.setdefault(command["out"], Library(command["out"]))
 
     def index(command: Command) -> dict[str, Any]:
+        """Index a folder of text, all of it: reading, cutting, encoding, every commit."""
         started = time.perf_counter()
-        report = library(command).add(command["folder"])
+        out, folder = Path(command["out"]), Path(command["folder"])
+        report = index_paths([folder], folder=out, encoder=encoder, settings=Settings())
         return {"seconds": time.perf_counter() - started, "passages": report.passages}
 
     def passages(command: Command) -> dict[str, Any]:
@@ -39,14 +44,7 @@ def main() -> None:
             took.append(1000 * (time.perf_counter() - started))
         return {"took_ms": took}
 
-    def warm(_: Command) -> dict[str, Any]:
-        """Load the model, as the other side does at its start: no measurement pays for it."""
-        from rag.encoder import open_encoder
-        from rag.settings import DEFAULT_MODEL
-
-        return {"dimensions": open_encoder(DEFAULT_MODEL).dimensions}
-
-    serve({"index": index, "passages": passages, "ask": ask, "warm": warm})
+    serve({"index": index, "passages": passages, "ask": ask})
 
 
 if __name__ == "__main__":

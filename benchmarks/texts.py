@@ -26,11 +26,13 @@ LENGTH = {
 SEED = 20220401
 
 
-def write_folder(folder: Path, *, paragraphs: int, seed: int = SEED) -> None:
-    """Fill `folder` with text files that hold so many paragraphs together, in turn of every language."""
+def write_folder(
+    folder: Path, *, paragraphs: int, languages: Sequence[str] | None = None, seed: int = SEED
+) -> None:
+    """Fill `folder` with files of so many paragraphs together, each file in the next language (all)."""
     sentences = sentences_by_language()
     generator = random.Random(seed)
-    languages = sorted(sentences)
+    languages = languages or sorted(sentences)
     folder.mkdir(parents=True, exist_ok=True)
     for number, first in enumerate(range(0, paragraphs, PARAGRAPHS)):
         language = languages[number % len(languages)]
@@ -39,11 +41,11 @@ def write_folder(folder: Path, *, paragraphs: int, seed: int = SEED) -> None:
         (folder / f"{number:04d}-{language}.txt").write_text("\n\n".join(body) + "\n", encoding="utf-8")
 
 
-def questions(count: int, *, seed: int = SEED) -> list[str]:
-    """Return so many questions, in turn of every language: each the first words of a sentence."""
+def questions(count: int, *, languages: Sequence[str] | None = None, seed: int = SEED) -> list[str]:
+    """Return so many questions, each the first words of a sentence in the next of the languages (all)."""
     sentences = sentences_by_language()
     generator = random.Random(seed + 1)
-    languages = sorted(sentences)
+    languages = languages or sorted(sentences)
     chosen = [generator.choice(sentences[languages[number % len(languages)]]) for number in range(count)]
     return [re.sub(r"\s+", " ", sentence)[:60].strip() + "?" for sentence in chosen]
 
