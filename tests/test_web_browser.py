@@ -55,7 +55,7 @@ def opened(browser, site):
     """A function that opens the page in a window of its own; nothing may fail or come from elsewhere."""
     contexts = []
 
-    def open_page(path="/", *, of=site, locale="zh-CN", viewport=WIDE, **options) -> Page:
+    def open_page(path="/", *, of=site, locale="zh-CN", viewport=WIDE, wait=True, **options) -> Page:
         context = browser.new_context(locale=locale, viewport=viewport, **options)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=of.address)
         page = context.new_page()
@@ -68,7 +68,8 @@ def opened(browser, site):
         )
         contexts.append((context, failures))
         page.goto(of.address + path)
-        page.wait_for_selector("#wj-welcome :is(.wj-examples, .wj-blank, .wj-facts)", state="attached")
+        if wait:
+            page.wait_for_selector("#wj-welcome :is(.wj-examples, .wj-blank, .wj-facts)", state="attached")
         return page
 
     yield open_page
@@ -348,3 +349,14 @@ def test_nothing_in_a_document_is_run(opened, tmp_path_factory):
             ).count()
             == 0
         )
+
+
+def test_what_is_asked_before_the_page_is_ready_is_not_lost(opened, site):
+    page = opened("/favicon.ico", wait=False)
+    page.goto(site.address, wait_until="commit")
+    page.locator("#wj-question textarea").fill("白石县的森林覆盖率是多少？")
+    page.keyboard.press("Enter")
+    expect(page.locator("#wj-results .wj-answer")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.locator("#wj-question textarea")).to_have_value("白石县的森林覆盖率是多少？")
+    expect(page.locator("#wj-results .wj-answer")).to_be_visible()

@@ -84,7 +84,7 @@ def passage(text="今年新增茶园两千亩。农民人均增收三千元。",
 
 
 def hit(rank=1, **changes) -> Hit:
-    return replace(Hit(passage(), 1.5, rank, ((10, 20),), Channels(6.2, 3.1, -0.4)), **changes)
+    return replace(Hit(passage(), 1.5, rank, ((10, 20),), Channels(6.2, 0.31, -0.4)), **changes)
 
 
 def answer(**changes) -> Answer:
@@ -163,9 +163,10 @@ def test_answer_that_nothing_answers_quotes_nothing():
 
 
 def test_bars_share_one_scale_and_never_overflow():
-    strong = hit(channels=Channels(12.0, 6.0, -1.0))
-    widths = re.findall(r"width:(\d+)%", answer_view(answer(hits=(strong, hit(2))), EN))
-    assert widths == ["100", "50", "0", "52", "26", "0"]
+    strong = hit(channels=Channels(12.0, 1.5, -1.0))
+    weak = hit(2, channels=Channels(6.2, 0.31, 3.0))
+    widths = re.findall(r"width:(\d+)%", answer_view(answer(hits=(strong, weak)), EN))
+    assert widths == ["100", "100", "0", "52", "31", "25"]
 
 
 def test_quoted_sentence_is_the_highlight_or_the_beginning():

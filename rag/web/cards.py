@@ -66,7 +66,7 @@ def _verdict(answer: Answer, texts: Texts) -> str:
 
 
 def _figures(answer: Answer, texts: Texts) -> str:
-    sure = texts.sure.format(percent=round(100 * min(1.0, max(0.0, answer.confidence))))
+    sure = texts.sure.format(percent=_percent(answer.confidence))
     took = texts.took.format(ms=max(1, round(answer.took_ms)))
     parts = (sure, passages_counted(len(answer.hits), texts), took)
     return element("p", *(element("span", escape(part)) for part in parts), class_="wj-figures")
@@ -167,35 +167,39 @@ def _places(source: Source, texts: Texts) -> list[str]:
 
 
 def channel_bars(channels: Channels, scale: float, texts: Texts) -> str:
-    """Return why a passage was chosen, as three bars: meaning, words, late interaction."""
-    named = (
-        (texts.meaning, channels.meaning),
-        (texts.words, channels.words),
-        (texts.interaction, channels.interaction),
-    )
+    """Return why a passage was chosen, as three bars: meaning, words, late interaction.
+
+    `scale` is how many standard deviations above an ordinary passage fill a bar; the words' bar is full
+    when the passage holds all of the question's words.
+    """
     rows = (
-        element(
-            "li",
-            element("span", escape(name), class_="wj-channel"),
-            element("span", element("i", style=f"width:{_bar_percent(value, scale)}%"), class_="wj-bar"),
-            title=texts.strength.format(channel=name, value=f"{value:.1f}"),
-        )
-        for name, value in named
+        _bar(texts.meaning, channels.meaning / scale, texts.strength.format(value=f"{channels.meaning:.1f}")),
+        _bar(texts.words, channels.words, texts.words_held.format(percent=_percent(channels.words))),
+        _bar(
+            texts.interaction,
+            channels.interaction / scale,
+            texts.strength.format(value=f"{channels.interaction:.1f}"),
+        ),
     )
     return element("ul", *rows, class_="wj-why", aria_label=texts.why)
 
 
+def _bar(name: str, share: float, meaning: str) -> str:
+    return element(
+        "li",
+        element("span", escape(name), class_="wj-channel"),
+        element("span", element("i", style=f"width:{_percent(share)}%"), class_="wj-bar"),
+        title=f"{name}: {meaning}",
+    )
+
+
 def _bar_scale(hits: tuple[Hit, ...]) -> float:
-    values = [
-        value
-        for hit in hits
-        for value in (hit.channels.meaning, hit.channels.words, hit.channels.interaction)
-    ]
+    values = [value for hit in hits for value in (hit.channels.meaning, hit.channels.interaction)]
     return max(FULL_BAR, *values)
 
 
-def _bar_percent(value: float, scale: float) -> int:
-    return round(100 * min(1.0, max(0.0, value / scale)))
+def _percent(share: float) -> int:
+    return round(100 * min(1.0, max(0.0, share)))
 
 
 def open_link(hit: Hit, question: str, texts: Texts) -> str:

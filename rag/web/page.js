@@ -41,8 +41,8 @@ function current() {
 	};
 }
 
-function visit() {
-	const here = place();
+function visit({ first = false } = {}) {
+	const here = { ...place(), first: Number(first) };
 	if (location.hash === "#library") show("library");
 	else show(here.document && !(here.question && wide.matches) ? "reader" : "ask");
 	busy(true);
@@ -57,8 +57,14 @@ function show(view) {
 		if (link.dataset.view === view) link.setAttribute("aria-current", "page");
 		else link.removeAttribute("aria-current");
 	}
-	if (view !== "ask") return;
+	unfold();
 	window.scrollTo({ top: 0 });
+}
+
+// The contents stand open beside the document where there is room for them.
+function unfold() {
+	const contents = one("#wj-reader-body .wj-contents");
+	if (contents) contents.open = wide.matches && root.dataset.view === "reader";
 }
 
 function busy(on) {
@@ -109,14 +115,16 @@ window.wenju = {
 	},
 	visited() {
 		busy(false);
-		root.toggleAttribute("data-asked", Boolean(one("#wj-results .wj-answer, #wj-results .wj-error")));
+		const answered = one("#wj-results .wj-answer, #wj-results .wj-error");
+		root.toggleAttribute("data-asked", Boolean(answered));
 		root.toggleAttribute("data-open", Boolean(one("#wj-reader-body .wj-doc")));
 		const here = place();
 		if (here.document) {
 			const found = links().find((link) => link.dataset.document === here.document && Number(link.dataset.paragraph) === here.paragraph);
 			openPassage = found ? { ...found.dataset } : null;
+			unfold();
 			this.settle();
-		} else if (root.dataset.view === "ask" && !here.question) one("#wj-question textarea, #wj-question input")?.focus();
+		} else if (root.dataset.view === "ask" && !answered) one("#wj-question textarea, #wj-question input")?.focus();
 		markCurrent();
 	},
 	asked() {
@@ -135,6 +143,7 @@ window.wenju = {
 		root.setAttribute("data-open", "");
 		if (!(wide.matches && root.dataset.view === "ask")) show("reader");
 		else if (card) window.scrollBy({ top: card.getBoundingClientRect().top - before, behavior: "instant" });
+		unfold();
 		this.settle();
 	},
 	changed: () => busy(false),
@@ -157,6 +166,7 @@ const acts = {
 		show(data.view);
 		if (data.view === "library") history.pushState(null, "", `${location.pathname}#library`);
 		else go(current());
+		if (data.view === "reader") window.wenju.settle();
 	},
 	home: () => {
 		history.pushState(null, "", location.pathname);
@@ -234,7 +244,7 @@ document.addEventListener("click", (event) => {
 	acts[target.dataset.act]?.({ ...target.dataset }, target);
 });
 
-window.addEventListener("popstate", visit);
+window.addEventListener("popstate", () => visit());
 
 // --- the keyboard: "/" to ask, Escape to close the reader, [ and ] through the hits ---
 
@@ -264,4 +274,4 @@ function label() {
 }
 
 label();
-visit();
+visit({ first: true });

@@ -67,11 +67,13 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
         texts, what = texts_for(request), sent(event)
         question = what.text("question")
         results, answer = desk.answered(question, texts) if question else ("", None)
+        labels = {"placeholder": texts.question_placeholder, "label": texts.question_label}
+        typing = what.number("first") and not question  # whoever types before this comes keeps what is typed
         return (
-            gr.Textbox(value=question, placeholder=texts.question_placeholder, label=texts.question_label),
+            gr.Textbox(**labels) if typing else gr.Textbox(value=question, **labels),
             gr.Button(value=texts.ask),
             desk.welcome(texts),
-            results,
+            gr.skip() if typing else results,
             desk.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
             gr.Textbox(placeholder=texts.filter_placeholder, label=texts.filter_label),
             desk.shelf(texts),

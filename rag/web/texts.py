@@ -53,6 +53,7 @@ class Texts:
     words: str
     interaction: str
     strength: str
+    words_held: str
     close: str
     enlarge: str
     back: str
@@ -130,7 +131,8 @@ ZH = Texts(
     meaning="含义",
     words="字词",
     interaction="逐词",
-    strength="{channel}：高出一般段落 {value} 个标准差",
+    strength="高出一般段落 {value} 个标准差",
+    words_held="含有问题字词分量的 {percent}%",
     close="关闭",
     enlarge="整页阅读",
     back="返回答案",
@@ -208,7 +210,8 @@ EN = Texts(
     meaning="meaning",
     words="words",
     interaction="token by token",
-    strength="{channel}: {value} standard deviations above an ordinary passage",
+    strength="{value} standard deviations above an ordinary passage",
+    words_held="holds {percent}% of the weight of the question's words",
     close="Close",
     enlarge="Full page",
     back="Back to the answer",
