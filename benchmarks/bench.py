@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -213,6 +214,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=ROOT / ".benchmarks" / "bench.json", help="%(default)s")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     options = parser.parse_args()
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores / 2:
+        say(f"the load is {load:.1f} on {cores} cores already: run this again when nothing else does")
     with tempfile.TemporaryDirectory(prefix="rag-bench-") as folder:
         place = Path(folder)
         write_folder(place / "small", paragraphs=SMALL)

@@ -133,11 +133,24 @@ def _doctor_command(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_command(command: argparse.ArgumentParser) -> None:
-    """Measure retrieval on a folder in BEIR layout."""
-    command.add_argument("folder", type=Path, metavar="DIR")
+    """Measure retrieval on a folder in BEIR layout, or on questions with quotes about the library."""
+    command.add_argument(
+        "set", type=Path, metavar="DIR", help="BEIR folder, or a JSONL of {question, quote} about the library"
+    )
     command.add_argument("--sample", type=_positive, metavar="N", help="ask only N of the questions")
+    for name, what in _EVALUATION_FILES.items():
+        command.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
+    _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_evaluate)
+
+
+_EVALUATION_FILES = {
+    "save": "write the run as JSON, to compare a later one with",
+    "against": "compare with a saved run, question by question",
+    "report": "write the worst misses as an HTML page",
+    "plot": "draw the metrics with their intervals, as SVG",
+}
 
 
 def _serve_command(command: argparse.ArgumentParser) -> None:
@@ -277,17 +290,30 @@ def run_doctor(options: argparse.Namespace) -> int:
 
 def run_evaluate(options: argparse.Namespace) -> int:
     """Print the metrics of one evaluation set."""
-    from rag.evaluate import evaluate, evaluation_record
+    from rag.evaluate import (
+        Outputs,
+        comparison_record,
+        comparison_table,
+        evaluate,
+        evaluation_record,
+        write_outputs,
+    )
     from rag.progress import progress_bars
     from rag.terminal import evaluation_text
 
-    settings = replace(Settings(), model=options.model) if options.model else Settings()
+    settings = replace(Settings(), index=options.index, model=options.model or DEFAULT_MODEL)
     with progress_bars() as progress:
-        evaluation = evaluate(options.folder, settings=settings, sample=options.sample, progress=progress)
+        evaluation = evaluate(options.set, settings=settings, sample=options.sample, progress=progress)
+    outputs = Outputs(**{name: getattr(options, name) for name in _EVALUATION_FILES})
+    comparisons = write_outputs(evaluation, outputs)
+    record = evaluation_record(evaluation)
     if options.json:
-        _print_json(evaluation_record(evaluation))
-    else:
-        print(evaluation_text(evaluation_record(evaluation)))
+        more = {"comparison": [comparison_record(one) for one in comparisons]} if comparisons else {}
+        _print_json(record | more)
+        return 0
+    print(evaluation_text(record))
+    if comparisons:
+        print(f"\n{comparison_table(comparisons)}")
     return 0
 
 

@@ -15,7 +15,14 @@ import numpy as np
 
 from rag.encoder import Encoder, open_encoder
 from rag.errors import EvaluationError
-from rag.judge.compare import Comparison, compare, read_run, run_text
+from rag.judge.compare import (
+    Comparison,
+    compare,
+    comparison_record,
+    comparison_table,
+    read_run,
+    run_text,
+)
 from rag.judge.metrics import figures, holds_answer
 from rag.judge.outcomes import (
     Evaluation,
@@ -36,7 +43,14 @@ from rag.search import search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 
-__all__ = ["Outputs", "evaluate", "evaluation_record", "write_outputs"]
+__all__ = [
+    "Outputs",
+    "comparison_record",
+    "comparison_table",
+    "evaluate",
+    "evaluation_record",
+    "write_outputs",
+]
 
 DEPTH = 100  # passages asked for: what recall@100 needs
 KEPT_HITS = 3  # of each answer, for the report
