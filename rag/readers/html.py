@@ -74,7 +74,10 @@ def html_structure(page: str) -> tuple[str, str, tuple[Block, ...]]:
     parser = etree.HTMLParser(target=taken, encoding="utf-8", huge_tree=True)
     for start in range(0, len(page), _FEED_CHARACTERS):
         parser.feed(page[start : start + _FEED_CHARACTERS].encode("utf-8", "replace"))
-    parser.close()
+    try:
+        parser.close()
+    except etree.XMLSyntaxError:  # there is no element at all
+        taken.close()
     stretches = _without_menus(_main_text(taken.stretches))
     title = _choose_title(taken, stretches)
     return title, *_assemble(stretches, title)
