@@ -28,6 +28,10 @@ _TAIWAN = regex.compile(
 _LINE_FIELD = regex.compile(
     r"(?:作者|记者|記者|撰文|撰稿|文)[:：]\s*(?P<name>[\p{Han}·]{2,8}|\p{Han}[ \u3000]\p{Han})(?=\s|$)"
 )
+_EDITORIAL = regex.compile(
+    r"(?:(?:来源|來源|责任编辑|責任編輯|责编|責編|编辑|編輯|校对|校對|审核|審核|摄影|攝影|版式|美编|视觉|监制|監製|值班编委|值班主任)"
+    r"\s*[:：/／]\s*\S{1,16}[\s｜|/／]*)+"
+)
 _OTHER_FIELD = regex.compile(
     r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}:\d{2}(?::\d{2})?|[^\s:：]{2,8}[:：]\s*\S+|[\p{Han}·]{2,8}|[|｜·])"
 )
@@ -77,6 +81,8 @@ def _credited(text: str) -> Byline | None:
         if match and (names := _credited_names(match["names"])):
             roles = [match["role"], *(role for role, _ in names if role)]
             return Byline("、".join(name for _, name in names), " ".join(dict.fromkeys(roles)), CERTAIN)
+    if _EDITORIAL.fullmatch(text):
+        return Byline("", "", CERTAIN)
     field = _LINE_FIELD.search(text)
     if field and _is_fields(text[: field.start()]) and _is_fields(text[field.end() :]):
         return Byline(field["name"], field[0][:2].rstrip(":："), CERTAIN)
@@ -98,6 +104,9 @@ def _credited_names(text: str) -> list[tuple[str, str]]:
             continue
         if _BESIDE.fullmatch(part):
             break
+        if len(part) == 1 and names and len(names[-1][1]) <= 4 and has_cjk(part):
+            names[-1] = (names[-1][0], f"{names[-1][1]} {part}")  # 小田切 亮
+            continue
         bare = part[credit.end() :] if credit and is_pen_name(part[credit.end() :]) else part
         if not (is_pen_name(bare) or is_word_name(bare)):
             return []

@@ -26,6 +26,11 @@ _BY_LIKELY = r"(?:por|par|von|di|door|av|af|oleh|bởi|bài)"
 _BY = regex.compile(
     rf"(?P<role>(?P<certain>{_BY_CERTAIN})|{_BY_LIKELY})(?:\s*[:：]\s*|\s+)(?P<rest>\S.*)", regex.IGNORECASE
 )
+_WORK_BY = regex.compile(
+    r"(?P<role>(?!(?:photo|picture|illustrat|drawing|edit|translat|direct|music|cover|design)\p{L}*\b)"
+    r"(?:[\p{L}’'\-]+\s+){1,4}by)\s+(?P<rest>\S.*)",
+    regex.IGNORECASE,
+)
 _BY_CASELESS = regex.compile(
     r"(?P<role>بقلم|كتب(?:ت|ه|ته)?|إعداد|تحرير|حوار|حاور(?:ه|ته|ها)|أجر[ىت] الحوار|تقرير|نوشته|به قلم|"
     r"نویسنده|مترجم|"
@@ -51,6 +56,7 @@ _OFFICE = regex.compile(
     regex.IGNORECASE,
 )
 _AND = regex.compile(r"\s+(?:and|y|e|et|und|en|och|og|i|и|&)\s+|\s*,\s+(?:and\s+)?")
+_SEPARATOR = regex.compile(r" \| |;\s*| · ")
 _FOOTMARK = regex.compile(r"\s*(?:\(\d+(?:,\s*\d+)*\)|\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰*†‡§]+)")
 _DASH = regex.compile(r"^[—–―─-]{1,2}\s*")
 
@@ -67,7 +73,12 @@ def word_byline(text: str, *, marked: bool) -> Byline | None:
     if other and len(other["rest"].split()) <= 6:
         return Byline(other["rest"].strip(" ،,:"), other["role"], CERTAIN)
     credit = _BY.fullmatch(text)
-    if credit and (found := _credited(credit)):
+    if credit and (
+        found := _credited(credit["role"], credit["rest"], CERTAIN if credit["certain"] else LIKELY)
+    ):
+        return found
+    work = _WORK_BY.fullmatch(text)
+    if work and (found := _credited(work["role"], work["rest"], CERTAIN)) and found.role == work["role"]:
         return found
     found = _name_and_office(text)
     if found and marked and found.strength < CERTAIN:
@@ -75,15 +86,12 @@ def word_byline(text: str, *, marked: bool) -> Byline | None:
     return found
 
 
-def _credited(credit: regex.Match[str]) -> Byline | None:
+def _credited(role: str, rest: str, strength: int) -> Byline | None:
     """By Jane Roe; By Jane Roe and John Doe; By Jane Roe, Mayor of X; by Jane Roe | The Herald."""
-    role, rest = credit["role"], _FOOTMARK.sub("", credit["rest"])
-    rest, _, beside = (
-        regex.split(r"( \| |;\s*| · )", rest, maxsplit=1)
-        if regex.search(r" \| |;| · ", rest)
-        else (rest, "", "")
-    )
-    strength = CERTAIN if credit["certain"] else LIKELY
+    rest = _FOOTMARK.sub("", rest)
+    split = _SEPARATOR.search(rest)
+    beside = rest[split.end() :] if split else ""
+    rest = rest[: split.start()] if split else rest
     speaker = _names_at_start(rest)
     if not speaker:
         return Byline(rest, role, LIKELY) if is_single_name(rest) else None
@@ -97,6 +105,8 @@ def _names_at_start(text: str) -> str:
     """The longest run of names with which `text` begins, as printed."""
     end = position = 0
     while name := word_name_at_start(text[position:]):
+        if position and _OFFICE.search(name):
+            break
         end = position + len(name)
         link = _AND.match(text, end)
         if not link:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import regex
 
 from rag.records import BlockKind
+from rag.segment.columns import FULL
 from rag.segment.kinds import LineKind
-from rag.segment.layout import FULL, Layout
+from rag.segment.layout import Layout
 from rag.segment.lines import Line
 from rag.segment.script import (
     COLONS,
@@ -30,6 +31,7 @@ from rag.segment.script import (
 )
 
 LONG = 64  # columns; text this long without a final mark is no heading
+_TAIL = 24  # columns; too little for a paragraph
 _SHORT_LINE = 48  # columns; about the longest heading on one line of a page
 _SHORT = {True: 20, False: 40}  # columns; a shorter line with a comma at its end may be a salutation
 
@@ -166,7 +168,7 @@ def outlook(lines: Sequence[Line], kinds: Sequence[LineKind], index: int) -> flo
     if index + 1 == len(lines) or kinds[index].kind is not BlockKind.PARAGRAPH:
         return 0.0
     after = lines[index + 1]
-    if kinds[index + 1].kind is BlockKind.BYLINE:
+    if kinds[index + 1].kind is BlockKind.BYLINE or kinds[index + 1].is_closed:
         return -4.0
     if not after.gap or starts_inside(after.text) or first_letter(after.text).islower():
         return 0.0
@@ -174,6 +176,13 @@ def outlook(lines: Sequence[Line], kinds: Sequence[LineKind], index: int) -> flo
         return -1.5
     is_heading = not after.is_ended and index + 2 < len(lines) and lines[index + 2].columns > _SHORT_LINE
     return 3.0 if is_heading and kinds[index + 1].kind is BlockKind.PARAGRAPH else 0.0
+
+
+def tail(lines: Sequence[Line], index: int) -> float:
+    """A word or two with a final mark, alone after running text that was left open, are its end."""
+    line = lines[index]
+    is_alone = index + 1 == len(lines) or lines[index + 1].gap > 0
+    return 2.5 if is_alone and line.is_ended and line.columns <= _TAIL else 0.0
 
 
 def _between(line: Line, *, is_wrapped: bool, crossed: bool) -> float:
@@ -208,24 +217,27 @@ def _ending(current: OpenText, *, fill: float, is_apart: bool, is_punctuated: bo
         is_sure = current.is_prose or fill >= 1 or current.columns >= _SHORT[is_spaceless(last)]
         return 4.5 if is_sure else 1.0
     word = text.rsplit(None, 1)[-1].casefold()
-    if word in _FUNCTION_WORDS or (last in _FUNCTION_WORDS and current.is_prose):
+    if word in _FUNCTION_WORDS or (is_cjk(last) and last in _FUNCTION_WORDS and current.is_prose):
         return 4.0
     if _OPEN_ENDS.search(text):
         return 4.0 if current.is_prose else 3.0
     if is_stopless(last):
         return 2.5 if fill >= 1 else 1.0 if current.columns >= 100 else -1.0
-    return _open_ending(current, fill=fill, is_punctuated=is_punctuated)
+    return _open_ending(current, fill=fill, is_apart=is_apart, is_punctuated=is_punctuated)
 
 
-def _open_ending(current: OpenText, *, fill: float, is_punctuated: bool) -> float:
+def _open_ending(current: OpenText, *, fill: float, is_apart: bool, is_punctuated: bool) -> float:
     """What it says that a text ends with a word and no mark at all."""
     if not is_punctuated and not fill:
         return 0.0  # nothing around here ends with a mark
     if current.is_prose:
         return 3.5 if current.has_stop else 3.0
-    if fill >= 1 and not may_be_heading(current):
-        return 2.5
-    return prose_likeness(current.last.text) if not _has_case(current.last.text[-1]) else 0.0
+    has_case = _has_case(current.last.text[-1])
+    likeness = 0.0 if has_case else prose_likeness(current.last.text)
+    if fill < 1 or may_be_heading(current):
+        return likeness
+    is_lone = current.is_one_line and is_apart  # between blank lines: a heading may just fill its line
+    return 2.5 if not is_lone or has_case else min(2.5, 1.2 + likeness)
 
 
 def _beginning(line: Line, current: OpenText, *, layout: Layout, is_apart: bool) -> float:
@@ -239,7 +251,8 @@ def _beginning(line: Line, current: OpenText, *, layout: Layout, is_apart: bool)
     if letter.islower() and letter == text[0]:
         return 3.5
     if letter.isupper() and not is_spaceless(current.last.text[-1]) and (is_apart or not layout.fill[0]):
-        return layout.case_evidence
+        is_lone = current.is_one_line and not current.is_prose and line.gap > 0 and current.first.gap > 0
+        return layout.case_evidence - (2.0 if is_lone else 0.0)
     return 0.0
 
 

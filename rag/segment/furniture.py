@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import regex
 
-from rag.segment.layout import FULL, fill_of, find_columns
+from rag.segment.columns import FULL, fill_of, find_columns
 from rag.segment.lines import Line
-from rag.segment.script import COLONS, is_cjk, starts_inside
+from rag.segment.script import COLONS, is_cjk, is_stopless, starts_inside
 
 RUNNING_HEAD_COLUMNS = 110
 _MOST_BETWEEN = 8  # lines of furniture between two halves of a sentence
@@ -35,6 +35,7 @@ _CONTINUED = regex.compile(
     regex.IGNORECASE,
 )
 _DIGITS = regex.compile(r"\p{Nd}+")
+_WORDLESS = regex.compile(r"[^\p{L}\p{M}]+")
 
 
 def find_furniture(lines: Sequence[Line]) -> list[bool]:
@@ -62,11 +63,11 @@ def _page_edges(lines: Sequence[Line], marks: Sequence[bool]) -> set[int]:
 
 
 def _repeated(lines: Sequence[Line]) -> list[list[int]]:
-    """The groups of short lines that are equal but for their digits, two or more of each."""
+    """The groups of short lines with the same letters, two or more of each."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
         if line.columns <= RUNNING_HEAD_COLUMNS and any(map(str.isalpha, line.text[:40])):
-            groups[" ".join(_DIGITS.sub("#", line.text).split())].append(index)
+            groups[_WORDLESS.sub("", line.text).casefold()].append(index)
     return [group for group in groups.values() if len(group) >= 2]
 
 
@@ -122,6 +123,9 @@ class _Page:
             )
             is_above = self.marks[index + 1] or after.gap or after.new_page
             is_text = self._is_full(index, index + 1) and not self.marks[index - 1]
+            is_close = not (line.gap or line.new_page or self.marks[index - 1])
+            if (is_close or is_stopless(line.text[0])) and not _DIGITS.search(line.text):
+                is_text = True  # the end of a paragraph looks the same
             if is_below and is_above and not is_text and self._interrupts(index):
                 self.marks[index] = True
 
@@ -145,7 +149,9 @@ class _Page:
             after += 1
         if before < 0 or after >= len(self.lines) or self.marks[before] or self.marks[after]:
             return False
-        return goes_on(self.lines[before], self.lines[after], is_full=self._is_full(before, after))
+        is_text = before > 0 and self.lines[before].gap == 0 and not self.lines[before - 1].is_ended
+        is_full = self._is_full(before, after) or (is_text and self.lines[index].gap > 0)
+        return goes_on(self.lines[before], self.lines[after], is_full=is_full)
 
 
 def goes_on(before: Line, after: Line, *, is_full: bool) -> bool:

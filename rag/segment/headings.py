@@ -21,25 +21,8 @@ BODY_COLUMNS = 40  # a heading stands over something longer than itself: at leas
 Style: TypeAlias = tuple[str, int]  # a key of RANKS and a depth; headings of one style are of one level
 
 _ATX = regex.compile(r"(#{1,6})\s+(?P<text>\S.*?)\s*#*")
+_MARK = regex.compile(r"[■▲◆●★◎□▌▍▎◇○△▼※❖]\s*(?=\S)")
 _MARKED = regex.compile(r"[■▲◆●★◎□▌▍▎◇○△▼※❖]\s*(?=\S)|【[^】]{1,40}】|\[[^\]]{1,40}\]|〔[^〕]{1,40}〕")
-_MONTH = r"\p{L}{3,12}\.?"
-_WEEKDAY = r"(?:\p{L}{2,14}\.?,?\s+)?"
-_DATE = regex.compile(
-    rf"""(?:[^\d\s:：]{{0,12}}\s)?(?:
-      \d{{4}}\s*[年년/.\-]\s*\d{{1,2}}\s*[月월/.\-]?(?:\s*\d{{1,2}}\s*[日일]?)?
-    | \d{{1,2}}\s*[./\-]\s*\d{{1,2}}\s*[./\-]\s*\d{{2,4}}
-    | (?:令和|平成|昭和|民國|民国|[一二]〇)\S{{1,14}}
-    | {_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+)?{_MONTH},?\s*(?:de\s+|del\s+)?\d{{4}}
-    | {_WEEKDAY}{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}
-    | {_MONTH}\s+\d{{4}}
-    )(?:\s*(?:г\.|года|ปี|[(（].{{1,8}}[)）]|星期.|周[一二三四五六日]|第\s*\d+\s*版|\d{{1,2}}:\d{{2}}(?::\d{{2}})?|[,·|]))*""",
-    regex.VERBOSE,
-)
-_ISSUE = regex.compile(
-    r"(?:\bNo|\bNos|№|\bNr|\bNúm|\bn[.º°o]+|\bVol|\bIssue|\bAusgabe|\bHeft)\.?\s*\d|〔\d{4}〕|［\d{4}］|\[\d{4}\]\s*\d|"
-    r"第\s*[\d一二三四五六七八九十百]+\s*[期号號]|ฉบับที่\s*\d|العدد\s*:?\s*\d|제\s*\d+\s*호",
-    regex.IGNORECASE,
-)
 _STOPS = frozenset("。！；;")
 _TWO_SENTENCES = regex.compile(r"\p{Ll}{2}[.!?]\s+\p{Lu}")
 
@@ -71,15 +54,6 @@ def _is_list(text: str) -> bool:
     return text.count("，") + text.count(",") + text.count("،") > 2 or len(regex.findall(r"\d+", text)) > 3
 
 
-def is_meta(text: str) -> bool:
-    """Whether a short line says when or as which number the page appeared: no heading, no text."""
-    if width(text) > 96 or not any(map(str.isdecimal, text)):
-        return False
-    return _DATE.fullmatch(text.strip("（）() ")) is not None or (
-        width(text) <= 72 and _ISSUE.search(text) is not None
-    )
-
-
 def is_body(unit: Unit) -> bool:
     """Whether a unit is running text, a list, a table or verse: what stands below headings."""
     if unit.kind is not BlockKind.PARAGRAPH:
@@ -108,6 +82,16 @@ def style(unit: Unit) -> Style:
     return ("capitals" if is_capitals(text) else "plain"), 1
 
 
+def is_marked(text: str) -> bool:
+    """Whether an ornament stands before the text."""
+    return _MARK.match(text) is not None
+
+
+def heading_text(unit: Unit) -> str:
+    """The text of a heading without the ornament before it."""
+    return _MARK.sub("", unit.text, count=1) if _MARK.match(unit.text) else unit.text
+
+
 def is_capitals(text: str) -> bool:
     """Whether all letters are capitals, in a script that has them."""
     letters = [character for character in text if character.isalpha()]
@@ -134,7 +118,8 @@ def numbered_headings(units: Sequence[Unit]) -> set[int]:
     found: set[int] = set()
     for run_indexes in runs.values():
         headings = [index for index in run_indexes if _is_numbered_heading(units, index)]
-        if 2 * len(headings) >= len(run_indexes) or units[run_indexes[0]].numbering.is_named:  # type: ignore[union-attr]
+        with_text = [index for index in run_indexes if index + 1 < len(units)]
+        if 2 * len(headings) > len(with_text) or units[run_indexes[0]].numbering.is_named:  # type: ignore[union-attr]
             found.update(headings)
     return found
 

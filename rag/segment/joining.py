@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rag.records import BlockKind
-from rag.segment.evidence import OpenText, may_be_heading, outlook, weigh
+from rag.segment.columns import FULL
+from rag.segment.evidence import OpenText, may_be_heading, outlook, tail, weigh
 from rag.segment.furniture import find_furniture
 from rag.segment.joints import Joint, Vocabulary, joint
 from rag.segment.kinds import LineKind, find_kinds
-from rag.segment.layout import FULL, find_layout
+from rag.segment.layout import find_layout
 from rag.segment.lines import Line
 from rag.segment.script import is_ended, width
 from rag.segment.units import Unit, furniture_unit, merged, unit_of
@@ -136,8 +137,9 @@ class Joiner:
         if current.kind.is_closed or self._is_barrier(current, index):
             return None
         weight = weigh(current, line, layout=layout, index=index, crossed=self.crossed[index])
-        if not layout.fill[index - 1] and current.is_open:
-            weight += outlook(self.lines, self.kinds, index)
+        if current.is_open:
+            weight += tail(self.lines, index) if current.is_prose else 0.0
+            weight += 0.0 if layout.fill[index - 1] else outlook(self.lines, self.kinds, index)
         return joint(current.last.text, line.text, self.vocabulary) if weight > least else None
 
     def _is_barrier(self, current: OpenText, index: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.records import BlockKind
-from rag.segment.bylines import CERTAIN, is_note, parse_byline
+from rag.segment.bylines import CERTAIN, LIKELY, is_note, parse_byline
 from rag.segment.lines import Line
 from rag.segment.numbers import Numbering, numbering
 from rag.segment.script import is_japanese
@@ -18,6 +18,7 @@ from rag.segment.shapes import (
     is_caption,
     is_contents_entry,
     is_field,
+    is_meta,
     is_rule,
 )
 
@@ -41,7 +42,7 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
     for index, line in enumerate(lines):
         if _is_row(lines, cells, index):
             kinds.append(LineKind(BlockKind.TABLE_ROW, is_barrier=True, is_closed=True))
-        elif fields[index] and any(fields[max(0, index - 1) : index] + fields[index + 1 : index + 2]):
+        elif fields[index] and _has_field_beside(lines, fields, index) and numbering(line.text) is None:
             is_last = index + 1 == len(lines) or lines[index + 1].gap > 0 or fields[index + 1]
             kinds.append(
                 LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=is_last and line.columns < 72)
@@ -49,7 +50,23 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
         else:
             kinds.append(_kind(line, has_cells=bool(cells[index]), japanese=japanese))
     _confirm_numbers(kinds)
+    _close_bylines(lines, kinds, japanese=japanese)
     return kinds
+
+
+def _close_bylines(lines: Sequence[Line], kinds: Sequence[LineKind], *, japanese: bool) -> None:
+    """A line that is likely a byline and stands by itself between blank lines goes with neither neighbour."""
+    for index, (line, kind) in enumerate(zip(lines, kinds, strict=True)):
+        is_apart = line.gap and index + 1 < len(lines) and lines[index + 1].gap
+        if is_apart and kind.kind is BlockKind.PARAGRAPH and not kind.is_barrier and not line.is_ended:
+            byline = parse_byline(line.text, japanese=japanese)
+            if byline is not None and byline.strength >= LIKELY:
+                kind.is_barrier = kind.is_closed = True
+
+
+def _has_field_beside(lines: Sequence[Line], fields: Sequence[bool], index: int) -> bool:
+    is_after = index > 0 and fields[index - 1] and not lines[index].gap
+    return is_after or (index + 1 < len(lines) and fields[index + 1] and not lines[index + 1].gap)
 
 
 def _kind(line: Line, *, has_cells: bool, japanese: bool) -> LineKind:
@@ -63,6 +80,8 @@ def _kind(line: Line, *, has_cells: bool, japanese: bool) -> LineKind:
     number = numbering(text)
     if number is not None:
         return LineKind(BlockKind.LIST_ITEM, number, is_barrier=True)
+    if is_meta(text):
+        return LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=True)
     if is_caption(text):
         return LineKind(BlockKind.PARAGRAPH, is_barrier=True)
     byline = parse_byline(text, japanese=japanese)

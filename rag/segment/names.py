@@ -102,7 +102,7 @@ _GIVEN = listed(
     katarzyna małgorzata agnieszka barbara ewa magdalena"""
 )
 _WORD_NAME = regex.compile(
-    rf"(?:{_HONORIFIC}\s+)?{_CAPITALISED}(?:\s+(?:{_PARTICLE}\s+){{0,2}}(?:[aA]l-|[dD]['’])?{_CAPITALISED}){{1,4}}(?:,?\s+(?:Jr|Sr|III?|IV)\.?)?"
+    rf"(?:(?i:{_HONORIFIC})\s+)?{_CAPITALISED}(?:\s+(?:{_PARTICLE}\s+){{0,2}}(?:[aA]l-|[dD]['’])?{_CAPITALISED}){{1,4}}(?:,?\s+(?:Jr|Sr|III?|IV)\.?)?"
 )
 
 

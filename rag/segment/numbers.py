@@ -65,8 +65,9 @@ _NAMED = {
     ),
     "section": _named(
         "节節",
-        "Section Sección Abschnitt Sezione Secção Раздел Sectie",
-        r"§\s*\d+|القسم\s+\S+|ส่วนที่\s*\S+|제\s*\d+\s*절",
+        "Section Sección Abschnitt Sezione Secção Раздел Sectie Top Punkt Item Lesson Lektion Lección Leçon "
+        "Unit Topic Tema Thema Step Schritt Paso Étape Exercise",
+        r"§\s*\d+|议题[一二三四五六七八九十\d]+|議題[一二三四五六七八九十\d]+|القسم\s+\S+|ส่วนที่\s*\S+|제\s*\d+\s*절",
     ),
     "article": _named(
         "条條",

@@ -12,7 +12,7 @@ from rag.records import BlockKind
 from rag.segment import headings
 from rag.segment.bylines import CERTAIN, LIKELY, Byline, is_note, parse_byline
 from rag.segment.script import has_cjk, is_ended, is_japanese, width
-from rag.segment.shapes import is_field
+from rag.segment.shapes import is_field, is_meta
 from rag.segment.turns import Turns, find_turns
 from rag.segment.units import Unit
 
@@ -39,10 +39,11 @@ class Outline:
             if unit.numbering is not None and self.turns.of(unit.text):
                 unit.kind, unit.numbering = BlockKind.PARAGRAPH, None
         _mend_dashes(units)
+        _mend_marks(units)
         self._numbered = headings.numbered_headings(units)
         self._trusts = any(unit.is_trusted for unit in units) and bool(self.headings)
         self._fields = self._find_fields()
-        self._asides = {i for i, unit in enumerate(units) if i in self._fields or headings.is_meta(unit.text)}
+        self._asides = {i for i, unit in enumerate(units) if i in self._fields or is_meta(unit.text)}
         self._shaped = {i for i in range(len(units)) if self._is_shaped(i)}
 
     def find(self, title: str) -> None:
@@ -50,13 +51,14 @@ class Outline:
         self._find_bylines()
         self._find_headings()
         self._find_title(title)
+        self._find_subtitles()
         self._set_levels()
 
     def _find_fields(self) -> set[int]:
         """Lines of the form "place: Room 12" that stand together."""
         like = [
             unit.kind is BlockKind.PARAGRAPH
-            and is_field(unit.text)
+            and (is_field(unit.text) or is_field(unit.text + " -"))
             and not is_ended(unit.text)
             and not self.turns.of(unit.text)
             for unit in self.units
@@ -169,7 +171,8 @@ class Outline:
         """Accept heading shapes that stand over something."""
         if not self._trusts:
             self.headings |= {i for i in self._numbered if i not in self.bylines}
-            self.headings |= {i for i in self._shaped if self._stands_over_body(i)}
+            shaped = (i for i in self._shaped if i not in self.bylines and not self._is_subtitle(i))
+            self.headings |= {i for i in shaped if self._stands_over_body(i)}
         for i in self.headings:
             self.units[i].kind = BlockKind.HEADING
 
@@ -188,6 +191,12 @@ class Outline:
             if allowed < 0:
                 return headings.is_body(self.units[after]) and not is_head
         return False
+
+    def _find_subtitles(self) -> None:
+        """A line with a dash under a heading belongs to it: no section, and no text."""
+        for i in range(1, len(self.units)):
+            if i in self._shaped and i not in self.bylines and self._is_subtitle(i) and self._heads(i - 1):
+                self.units[i].kind = BlockKind.TITLE
 
     # Title
 
@@ -246,6 +255,9 @@ class Outline:
         if len(head) == 1 or not siblings:
             noted = any(is_note(self.units[i].text) for i in range(head[0], last))
             return last if len(head) > 1 and noted else None
+        signed = [i for i in self.headings if i + 1 in self.bylines]
+        if signed == [last]:
+            return None  # the only article of the page: what stands above is the name of the paper
         if last + 1 not in self.bylines:
             widest = max(width(self.units[i].text) for i in siblings)
             if width(self.units[last].text) >= _TITLE_RATIO * widest:
@@ -317,6 +329,15 @@ def _mend_dashes(units: Sequence[Unit]) -> None:
             if not any(
                 other.kind is BlockKind.LIST_ITEM and other.text[0] == unit.text[0] for other in beside
             ):
+                unit.kind = BlockKind.PARAGRAPH
+
+
+def _mend_marks(units: Sequence[Unit]) -> None:
+    """A mark such as ■ before a short line with no other such line beside it makes a heading, not an item."""
+    for i, unit in enumerate(units):
+        if unit.kind is BlockKind.LIST_ITEM and not unit.is_trusted and headings.is_marked(unit.text):
+            beside = [*units[max(0, i - 1) : i], *units[i + 1 : i + 2]]
+            if not any(other.text[0] == unit.text[0] for other in beside) and not is_ended(unit.text):
                 unit.kind = BlockKind.PARAGRAPH
 
 

@@ -28,7 +28,38 @@ _TABS = regex.compile(r"\t+")
 _BOX = regex.compile(r"[┌┬┐├┼┤└┴┘─│━┃┏┳┓┣╋┫┗┻┛═║╔╦╗╠╬╣╚╩╝+\-=|:\s]{3,}")
 _CELL_GAP = regex.compile(r"(?<=\S)(?: {3,}|\u3000{2,})(?=\S)|(?<=[^\s.!?。]) {2}(?=\S)")
 _FIELD = regex.compile(r"[^\s:：][^:：。，,.!?！？]{0,23}[:：](?!//)\s*\S.{0,80}")
+_MONTH = r"\p{L}{3,12}\.?"
+_WEEKDAY = r"(?:\p{L}{2,14}\.?,?\s+)?"
+_DATE = regex.compile(
+    rf"""(?:[^\d\s:：]{{0,12}}\s)?(?:
+      \d{{4}}\s*[年년/.\-]\s*\d{{1,2}}\s*[月월/.\-]?(?:\s*\d{{1,2}}\s*[日일]?)?
+    | \d{{1,2}}\s*[./\-]\s*\d{{1,2}}\s*[./\-]\s*\d{{2,4}}
+    | (?:令和|平成|昭和|民國|民国|[一二]〇)\S{{1,14}}
+    | {_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+)?{_MONTH},?\s*(?:de\s+|del\s+)?\d{{4}}
+    | {_WEEKDAY}{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}
+    | {_MONTH}\s+\d{{4}}
+    )(?:\s*(?:г\.|года|ปี|[(（].{{1,8}}[)）]|星期.|周[一二三四五六日]|第\s*\d+\s*版|\d{{1,2}}:\d{{2}}(?::\d{{2}})?|[,·|]))*""",
+    regex.VERBOSE,
+)
+_ISSUE = regex.compile(
+    r"(?:\bNo|\bNos|№|\bNr|\bNúm|\bn[.º°o]+|\bVol|\bIssue|\bAusgabe|\bHeft)\.?\s*\d|〔\d{4}〕|［\d{4}］|\[\d{4}\]\s*\d|"
+    r"第\s*[\d一二三四五六七八九十百]+\s*[期号號]|ฉบับที่\s*\d|العدد\s*:?\s*\d|제\s*\d+\s*호",
+    regex.IGNORECASE,
+)
+_CELLS = regex.compile(r"\s{3,}|\u3000{1,}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+
+
+def is_meta(text: str) -> bool:
+    """Whether a short line says when or as which number the page appeared: no heading, no text."""
+    if width(text) > 96 or not any(map(str.isdecimal, text)):
+        return False
+    cells = _CELLS.split(text.strip("（）() "))
+    if len(cells) > 1:
+        return any(is_meta(cell) for cell in cells) and all(width(cell) <= 40 for cell in cells)
+    return _DATE.fullmatch(text.strip("（）() ")) is not None or (
+        width(text) <= 72 and _ISSUE.search(text) is not None
+    )
 
 
 def is_bullet(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import regex
@@ -23,6 +23,7 @@ _ANSWERS = regex.compile(
     r"答|回答|A\d*|ANSWER|Answer|Respuesta|R|Antwort|Risposta|О|Ответ|ج|جواب|ตอบ|답|Resposta"
 )
 _DOTTED = regex.compile(r"(?P<label>[QAPRF])\.\s+(?=[\p{Lu}\p{Han}¿¡“\"«])")
+_DASHED_END = "?？か。ね"
 _INTERVIEWER = regex.compile(
     r"记者|記者|主持人|采访者|採訪者|聞き手|司会者?|編集部|本刊|本报|本報|观众|听众|interviewer|host|moderator(?:in)?|reporter|journalist|"
     r"periodista|entrevistadora?|moderadora?|presentadora?|intervistatore|journaliste|animateur|animatrice|interviewerin|ведущ(?:ий|ая)|"
@@ -58,7 +59,21 @@ _FIELDS = listed(
     地點 步驟 說明 備註 長所 短所 目的 方法 結果 例 注 備考 日時 場所 対象 定員 料金 申込 問い合わせ
     출처 일시 장소 대상 문의 甲方 乙方 丙方"""
 )
+_RESOLVED = regex.compile(
+    r"(?:beschluss|abstimmung|resolved|resolution|decision|motion|vote|action|acuerdo|acuerdos|votación|décision|délibération|vote|"
+    r"delibera|decisão|решили|решение|постановили|голосование|决议|决定|表决|会议决定|会议议定|议定|決議|決定|議決|결정|의결|قرار|มติ)\s*[:：]",
+    regex.IGNORECASE,
+)
 _PARENTHESIS = regex.compile(r"\s*[（(【\[][^（()）】\]]{0,30}[）)】\]]\s*$")
+_OFFICE_FIRST = regex.compile(r"(?P<role>[\p{Han}、]{3,20})[ \u3000]+(?P<name>[\p{Han}·]{2,8})")
+_OFFICE_WORD_FIRST = regex.compile(
+    r"(?P<role>(?:(?:vice|deputy|acting)\s+)?(?:mayor|president|chair(?:man|woman|person)?|councill?or|senator|minister|professor|"
+    r"director|secretary|commissioner|judge|(?:ober)?bürgermeister(?:in)?|stadtrat|stadträtin|gemeinderat|gemeinderätin|"
+    r"alcalde(?:sa)?|concejala?|presidente?a?|maire|sindaco|prefeito|мэр|депутат|глава))\s+(?P<name>\p{Lu}[\p{L}’'\-.]+(?:\s+\p{Lu}[\p{L}’'\-]+){0,2})",
+    regex.IGNORECASE,
+)
+_SPACED = regex.compile(r"(?P<label>[\p{Han}々]{1,4}|[\p{Katakana}ー]{2,8})\u3000+(?=\S)")
+_DASHED = regex.compile(r"[—―─]{2}(?=\S)")
 _ASKING_END = "?？؟"
 
 
@@ -66,10 +81,11 @@ _ASKING_END = "?？؟"
 class Turn:
     """The label with which a paragraph begins as somebody's words."""
 
-    label: str  # as printed, without the colon
+    label: str  # without the colon and what stands in brackets before it
     speaker: str  # "" for a mere "Q" or "答", which names nobody
     role: str
     is_question: bool = False  # the label says so
+    is_spaced: bool = False  # a space stands after it, and no colon
     is_interviewer: bool = False  # the one who speaks mostly asks
 
 
@@ -87,7 +103,7 @@ class Turns:
         turn = _turn(text)
         if turn is None or turn.label not in self.labels:
             return None
-        return Turn(turn.label, turn.speaker, turn.role, turn.is_question, turn.label in self.asking)
+        return replace(turn, is_interviewer=turn.label in self.asking)
 
 
 def find_turns(paragraphs: Iterable[str]) -> Turns:
@@ -102,12 +118,21 @@ def find_turns(paragraphs: Iterable[str]) -> Turns:
     sure = {turn.label for _, turn in found if _is_sure(turn, count)}
     beside = _beside(found, sure)
     accepted = {label for label in sure if count[label] >= 2 or beside[label] >= 1}
+    spaced = {turn.label for _, turn in found if turn.is_spaced}
+    if "――" not in accepted:
+        spaced = {label for label in spaced if beside[label]}
     unsure = {label for label in count if label not in sure and count[label] >= 2 and _may_speak(label)}
+    unsure -= {turn.label for _, turn in found if turn.is_spaced} - spaced
     beside = _beside(found, accepted | unsure)
     unsure = {label for label in unsure if 2 * beside[label] >= count[label]}
     if accepted or _is_conversation(found, unsure, texts):
         accepted |= unsure
     return Turns(frozenset(accepted), frozenset(_asking(found, accepted, texts)))
+
+
+def is_resolution(text: str) -> bool:
+    """Whether a paragraph of a conversation is what was resolved, and nobody's words: "Beschluss: …"."""
+    return _RESOLVED.match(text) is not None
 
 
 def _beside(found: Sequence[tuple[int, Turn]], labels: set[str]) -> Counter[str]:
@@ -154,6 +179,11 @@ def _turn(text: str) -> Turn | None:
     if dotted:
         label = dotted["label"]
         return Turn(f"{label}.", "", "", is_question=label != "A" and label != "R")
+    if _DASHED.match(text) and text.rstrip("”’」』）)\"'")[-1:] in _DASHED_END:
+        return Turn("――", "", "", is_question=True)
+    spaced = _SPACED.match(text)
+    if spaced:
+        return Turn(spaced["label"], spaced["label"], "", is_spaced=True)
     match = _LABEL.match(text[:64])
     if match is None:
         return None
@@ -164,12 +194,19 @@ def _turn(text: str) -> Turn | None:
         return Turn(label, "", "", is_question=_ASKS.fullmatch(label) is not None)
     bare = _PARENTHESIS.sub("", label)
     role = label[len(bare) :].strip(" （()）[]【】\u3000")
-    return Turn(label, bare, role) if bare else None
+    office = _OFFICE_FIRST.fullmatch(bare) or _OFFICE_WORD_FIRST.fullmatch(bare)
+    if office and not role:
+        return Turn(office["name"], office["name"], office["role"])
+    return Turn(bare, bare, role) if bare else None
 
 
 def _is_sure(turn: Turn, count: Counter[str]) -> bool:
     """Whether the label has the shape of a name, an office, or one half of question and answer."""
     name = turn.speaker
+    if turn.is_spaced:
+        return False
+    if turn.label == "――":
+        return count[turn.label] >= 2
     if not name:
         pairs = {"Q.": "A.", "A.": "Q.", "P.": "R.", "R.": "P.", "F.": "A."}
         other = pairs.get(turn.label)

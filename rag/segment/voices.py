@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from rag.records import BlockKind
 from rag.segment.bylines import Byline, credit_at_end, credit_at_start, is_note, is_note_label
+from rag.segment.headings import heading_text
 from rag.segment.outline import Outline
-from rag.segment.turns import Turn
+from rag.segment.turns import Turn, is_resolution
 from rag.segment.units import Unit
 
 
@@ -111,7 +112,8 @@ class _Walk:
         over = [
             i
             for i in outline.bylines
-            if i + 1 in outline.headings and (i == 0 or i - 1 not in outline.headings)
+            if i + 1 in outline.headings
+            and (i == 0 or outline.units[i - 1].kind not in (BlockKind.HEADING, BlockKind.TITLE))
         ]
         at_end = len(outline.units) - 1 in outline.bylines
         return bool(over) and 2 * len(over) >= len(outline.bylines) and not at_end
@@ -124,7 +126,7 @@ class _Walk:
                 self.close_article()
                 self._author = NOBODY
             self._article = len(self.placed)
-        self._path.append((unit.level, unit.text))
+        self._path.append((unit.level, heading_text(unit)))
         self._turn = NOBODY
 
     def _sign(self, index: int, unit: Unit, byline: Byline) -> None:
@@ -172,6 +174,8 @@ class _Walk:
         )
         if turn is not None:
             self._turn = Voice(turn.speaker, turn.role)
+        elif is_resolution(unit.text):
+            self._turn = NOBODY
         elif self._author == NOBODY and self._turn == NOBODY:
             credit = credit_at_start(unit.text)
             if credit is not None:
