@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from judging import answer, hit, outcome
 
+from rag.cli import main
 from rag.encoder import open_encoder
 from rag.errors import EvaluationError, LibraryMissing
 from rag.evaluate import (
@@ -148,15 +149,19 @@ def test_the_libraries_used_last_are_kept(tmp_path):
     assert sorted(int(path.name) for path in tmp_path.iterdir()) == list(range(4, KEPT + 3))
 
 
-def test_quotes_over_a_library(tmp_path):
-    files = tmp_path / "town"
-    files.mkdir()
+@pytest.fixture(scope="module")
+def quotes(tmp_path_factory) -> tuple[Path, Settings]:
+    """A file of questions with quotes, and the settings of the library that it is about."""
+    place = tmp_path_factory.mktemp("quotes")
+    (place / "town").mkdir()
     for name, text in CORPUS.items():
-        (files / f"{name}.txt").write_text(text + "\n", "utf-8")
-    settings = replace(Settings(), index=tmp_path / "index")
-    index_paths([files], folder=settings.index, encoder=open_encoder(DEFAULT_MODEL), settings=settings)
+        (place / "town" / f"{name}.txt").write_text(text + "\n", "utf-8")
+    settings = Settings(index=place / "index")
+    index_paths(
+        [place / "town"], folder=settings.index, encoder=open_encoder(DEFAULT_MODEL), settings=settings
+    )
     write_lines(
-        tmp_path / "questions.jsonl",
+        place / "questions.jsonl",
         [
             {"question": "When does the ferry leave?", "quote": "leaves pier four at half past nine"},
             {"question": "石拱桥有多长？", "quote": "长四十二米", "document": "bridge.txt", "section": ""},
@@ -164,11 +169,38 @@ def test_quotes_over_a_library(tmp_path):
             {"question": "Who was the first emperor of Rome?", "quote": None},
         ],
     )
-    evaluation = evaluate(tmp_path / "questions.jsonl", settings=settings)
+    return place / "questions.jsonl", settings
+
+
+def test_quotes_over_a_library(quotes):
+    path, settings = quotes
+    evaluation = evaluate(path, settings=settings)
     metrics = evaluation.figures.metrics
     assert (evaluation.dataset, evaluation.queries) == ("questions", 4)
     assert (metrics["recall@1"], metrics["sentence@1"], metrics["source@1"]) == (1, 1, 0.5)
     assert [outcome.source for outcome in evaluation.outcomes] == [None, True, False, None]
+
+
+def test_the_command_prints_one_object_and_compares_with_a_saved_run(quotes, tmp_path, capsys):
+    path, settings = quotes
+    saved, page = tmp_path / "run.json", tmp_path / "misses.html"
+    common = ["evaluate", str(path), "--index", str(settings.index)]
+    assert main([*common, "--json", "--save", str(saved), "--report", str(page)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert list(json.loads(line)) == ["dataset", "queries", "passages", "metrics", "interval95", "seconds"]
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert main([*common, "--json", "--against", str(saved)]) == 0
+    compared = json.loads(capsys.readouterr().out)["comparison"]
+    assert [(one["metric"], one["difference"]) for one in compared[:2]] == [("ndcg@10", 0), ("mrr@10", 0)]
+    assert main([*common, "--against", str(saved)]) == 0
+    assert "better/worse" in capsys.readouterr().out
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path / "none")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
 
 
 def test_quotes_without_a_library_are_refused(tmp_path):
