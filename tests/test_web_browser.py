@@ -7,6 +7,7 @@ import shutil
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 from serving import FERRY, SAMPLES, TEA, served
 
@@ -320,6 +321,32 @@ def test_nothing_is_wider_than_the_window(opened, width):
     for view in ("reader", "library", "ask"):
         page.locator(f"nav [data-view={view}]").click()
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, view
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_bars_the_way_of_anyone(opened, scheme, viewport):
+    """No view breaks a rule of axe-core (WCAG 2 AA and good practice)."""
+    page = opened(viewport=viewport, color_scheme=scheme)
+    found = {"home": violations(page)}
+    answer = ask(page, "青禾县农民人均增收多少？")
+    found["answer"] = violations(page)
+    answer.locator(".wj-hit .wj-open").first.click()
+    expect(page.locator("#wj-reader-body mark")).to_be_visible()
+    found["open"] = violations(page)
+    for view in ("reader", "library"):
+        page.locator(f"nav [data-view={view}]").click()
+        found[view] = violations(page)
+    page.locator("nav [data-view=ask]").click()
+    ask(page, "谁发明了青霉素？")
+    found["unanswered"] = violations(page)
+    assert {view: broken for view, broken in found.items() if broken} == {}
+
+
+def violations(page):
+    page.wait_for_timeout(300)  # colours fade
+    response = Axe().run(page).response
+    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in response["violations"]]
 
 
 # --- hostile documents ---

@@ -26,7 +26,7 @@ def answer_view(answer: Answer, texts: Texts) -> str:
         )
     return element(
         "section",
-        element("h2", bdi(answer.question), class_="wj-question", dir="auto"),
+        element("h1", bdi(answer.question), class_="wj-question wj-unseen", dir="auto"),
         _verdict(answer, texts),
         cards,
         class_="wj-answer" if answer.answerable else "wj-answer wj-unanswered",
@@ -110,7 +110,7 @@ def _card_head(source: Source) -> str:
     heading = source.section or source.title or file_name(source)
     return element(
         "header",
-        element("h3", bdi(heading), class_="wj-section", dir="auto"),
+        element("h2", bdi(heading), class_="wj-section", dir="auto"),
         byline(source),
         class_="wj-card-head",
     )

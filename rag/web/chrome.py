@@ -68,6 +68,7 @@ def _icon(act: str, sign: str, words: Callable[[Texts], str]) -> str:
     return element(
         "button",
         element("span", sign, aria_hidden="true"),
+        element("span", both(words), class_="wj-unseen"),
         type="button",
         class_="wj-icon",
         data_act=act,

@@ -23,7 +23,7 @@ from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
-from rag.web.shelf import empty_view, progress_view, report_view, shelf_view, totals
+from rag.web.shelf import empty_view, progress_view, removed_view, report_view, shelf_view, totals
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.uploads import FOLDER, is_upload, kept, put_back
 
@@ -163,7 +163,7 @@ class Desk:
             self.library.remove(path)
             if is_upload(Path(path), self.index):
                 Path(path).unlink(missing_ok=True)
-            return ""
+            return removed_view(path, texts)
 
         return guarded(texts, make)
 

@@ -66,6 +66,7 @@ def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML]:
 
 
 def _library_view() -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:
+    _html("wj-library-title", element("h1", both(lambda texts: texts.nav_library), class_="wj-unseen"))
     limit = f"{MAX_FILE_BYTES // 2**20} MB"
     with gr.Column(elem_id="wj-drop", min_width=0):
         _html("wj-drop-words", _drop_words(limit))

@@ -115,6 +115,7 @@ window.wenju = {
 	},
 	visited() {
 		busy(false);
+		label();
 		const answered = one("#wj-results .wj-answer, #wj-results .wj-error");
 		root.toggleAttribute("data-asked", Boolean(answered));
 		root.toggleAttribute("data-open", Boolean(one("#wj-reader-body .wj-doc")));
@@ -261,15 +262,13 @@ document.addEventListener("keydown", (event) => {
 	if (event.key === "]") step(1);
 });
 
-// --- names of buttons in the interface's language; html lang for the browser ---
+// --- what buttons of one sign are called, on hovering; the language of the page for the browser ---
 
 function label() {
 	const tongue = root.dataset.tongue;
 	root.lang = tongue === "zh" ? "zh-Hans" : "en";
 	for (const element of all("[data-label-zh]")) {
-		const name = tongue === "zh" ? element.dataset.labelZh : element.dataset.labelEn;
-		element.setAttribute("aria-label", name);
-		element.title = name;
+		element.title = tongue === "zh" ? element.dataset.labelZh : element.dataset.labelEn;
 	}
 }
 

@@ -64,7 +64,7 @@ def no_document_view(texts: Texts) -> str:
     """Return what the reader shows before anything is open."""
     return element(
         "div",
-        element("h2", escape(texts.no_document)),
+        element("h1", escape(texts.no_document)),
         element("p", escape(texts.no_document_note)),
         class_="wj-blank",
     )

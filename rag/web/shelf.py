@@ -62,8 +62,10 @@ def empty_view(texts: Texts) -> str:
 
 
 def _column_heads(texts: Texts) -> str:
-    names = (texts.column_document, texts.column_language, texts.column_passages, texts.column_added, "")
-    return element("thead", element("tr", *(element("th", escape(name), scope="col") for name in names)))
+    names = (texts.column_document, texts.column_language, texts.column_passages, texts.column_added)
+    heads = [element("th", escape(name), scope="col") for name in names]
+    actions = element("th", element("span", escape(texts.column_actions), class_="wj-unseen"), scope="col")
+    return element("thead", element("tr", *heads, actions))
 
 
 def _row(info: DocumentInfo, texts: Texts) -> str:
@@ -167,6 +169,14 @@ def progress_view(progress: Progress, texts: Texts) -> str:
         ),
         class_="wj-progress",
         role="status",
+    )
+
+
+def removed_view(path: str, texts: Texts) -> str:
+    """Return that a file's documents are no longer in the library."""
+    said = escape(texts.removed.format(name=PurePosixPath(path).name))
+    return element(
+        "div", element("p", element("span", said), class_="wj-facts"), class_="wj-report", role="status"
     )
 
 

@@ -35,10 +35,8 @@ class Texts:
     document_count: str
     passage_one: str
     passage_count: str
-    answer: str
     sure: str
     took: str
-    found: str
     nothing_answers: str
     nearest: str
     nothing_found: str
@@ -72,7 +70,7 @@ class Texts:
     column_language: str
     column_passages: str
     column_added: str
-    column_notes: str
+    column_actions: str
     remove: str
     remove_sure: str
     remove_yes: str
@@ -87,7 +85,6 @@ class Texts:
     failed: str
     doubted: str
     unexpected: str
-    gone: str
 
 
 ZH = Texts(
@@ -114,10 +111,8 @@ ZH = Texts(
     document_count="{count} 份文档",
     passage_one="1 段",
     passage_count="{count} 段",
-    answer="答案",
     sure="把握 {percent}%",
     took="{ms} 毫秒",
-    found="出处",
     nothing_answers="资料库里没有内容能回答这个问题",
     nearest="下面是最接近的几段，仅供参考。",
     nothing_found="资料库里没有找到相近的段落。",
@@ -151,7 +146,7 @@ ZH = Texts(
     column_language="语言",
     column_passages="段落",
     column_added="加入日期",
-    column_notes="备注",
+    column_actions="操作",
     remove="移出",
     remove_sure="移出资料库？",
     remove_yes="移出",
@@ -166,7 +161,6 @@ ZH = Texts(
     failed="{count} 个文件没有读成",
     doubted="{count} 个文件读取时有疑问",
     unexpected="出了意外的错误，详情在服务器的日志里。请再试一次。",
-    gone="这份文档已不在资料库里。",
 )
 
 EN = Texts(
@@ -193,10 +187,8 @@ EN = Texts(
     document_count="{count} documents",
     passage_one="1 passage",
     passage_count="{count} passages",
-    answer="Answer",
     sure="{percent}% sure",
     took="{ms} ms",
-    found="Where it stands",
     nothing_answers="Nothing in the library answers this",
     nearest="The nearest passages are below, for what they are worth.",
     nothing_found="The library holds nothing close to this.",
@@ -230,7 +222,7 @@ EN = Texts(
     column_language="Language",
     column_passages="Passages",
     column_added="Added",
-    column_notes="Notes",
+    column_actions="Actions",
     remove="Remove",
     remove_sure="Remove from the library?",
     remove_yes="Remove",
@@ -245,7 +237,6 @@ EN = Texts(
     failed="{count} could not be read",
     doubted="{count} read with doubts",
     unexpected="Something unexpected went wrong; the server's log has the details. Please try again.",
-    gone="This document is no longer in the library.",
 )
 
 TEXTS: dict[str, Texts] = {"zh": ZH, "en": EN}
