@@ -16,6 +16,7 @@ from rag.segment.budget import split_spans
 from rag.segment.joining import join_lines
 from rag.segment.lines import split_lines
 from rag.segment.script import COLONS
+from rag.segment.shapes import is_caption
 from rag.segment.stated import stated_units
 from rag.segment.units import Unit
 from rag.segment.voices import Placed, Voice, place
@@ -25,9 +26,11 @@ SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an
 TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
 TINY_CHARACTERS = 30
 QUESTION_TOKENS = 80  # an interviewer's question up to this stands in one passage with its answer
+LEAD_TOKENS = 60  # "as follows:" up to this stands in one passage with what follows
 LIST_SHARE = 0.4  # of the token budget: items and rows are gathered up to this
 _LANGUAGE_SAMPLE = 20_000  # characters of the document that decide where a passage does not
 
+_SERIAL = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW})
 _BODY = frozenset(
     {
         BlockKind.PARAGRAPH,
@@ -153,14 +156,33 @@ def _belongs(
         return last.placed.is_question
     if last.placed.is_question:
         return tokens <= QUESTION_TOKENS
-    kinds = {last.placed.unit.kind, part.placed.unit.kind}
-    if len(kinds) == 1 and kinds <= {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}:
-        return tokens + part.tokens <= max_tokens * LIST_SHARE or _is_tiny(part.text, part.tokens)
+    if part.placed.unit.kind in _SERIAL:
+        return _continues_list(group, part, following, tokens=tokens, max_tokens=max_tokens)
     if _is_tiny("".join(member.text for member in group), tokens):
         return True
-    if part.text[-1] in COLONS and following is not None and _is_together(part, following):
-        return False  # it leads in what comes after it
-    return _is_tiny(part.text, part.tokens)
+    if _leads(part) and following is not None and _is_together(part, following):
+        return False
+    return _is_tiny(part.text, part.tokens) and tokens + part.tokens <= max_tokens / 2
+
+
+def _continues_list(
+    group: Sequence[_Part], part: _Part, following: _Part | None, *, tokens: int, max_tokens: int
+) -> bool:
+    """Whether an item or a row goes with what is there: with its like up to a share of the budget, or a lead-in."""
+    kind, last = part.placed.unit.kind, group[-1]
+    if last.placed.unit.kind is not kind:
+        return _is_tiny("".join(member.text for member in group), tokens) or (
+            _leads(last) and len(group) == 1
+        )
+    goes_on = following is not None and following.placed.unit.kind is kind and _is_together(part, following)
+    is_rest = not goes_on and _is_tiny(part.text, part.tokens)
+    return is_rest or tokens + part.tokens <= max_tokens * LIST_SHARE
+
+
+def _leads(part: _Part) -> bool:
+    """Whether a short text leads in what comes after it: it ends with a colon, or is a caption."""
+    is_lead = part.text[-1] in COLONS or is_caption(part.text)
+    return is_lead and part.tokens <= LEAD_TOKENS
 
 
 def _is_together(one: _Part, other: _Part) -> bool:
