@@ -13,6 +13,8 @@ import struct
 import zlib
 from pathlib import Path
 
+from rag.errors import LibraryError
+
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _BLOCK_BYTES = 1 << 20
@@ -46,8 +48,16 @@ def file_hash(path: Path) -> str:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder` and its missing parents; a folder that is made here is closed to other users."""
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Make `folder` and its missing parents; a folder that is made here is closed to other users.
+
+    Raises LibraryError where it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"cannot make the folder {folder}: {error.strerror}; choose another with --index"
+        ) from error
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
