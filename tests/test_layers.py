@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.tokens", "rag.sentences", "rag.decoding"),
     ("rag.segment.*",),
     ("rag.readers.*", "rag.passages"),
+    ("rag.e5.*", "rag.encoders.*"),
     ("rag.model", "rag.store.*", "rag.walk"),
     ("rag.encoder",),
     ("rag.snapshot",),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from safetensors.numpy import save
 
-from rag.e5.graph import write_graph
-from rag.e5.tokenizer import MASK_TOKEN, SPECIAL_TOKENS, build_tokenizer
+from rag.e5.graph import GRAPH_VERSION, write_graph
+from rag.e5.tokenizer import MASK_TOKEN, SPECIAL_TOKENS, TOKENIZER_VERSION, build_tokenizer
 from rag.e5.weights import PackedModel, Shape, packed_file, read_packed_model
+from rag.records import Float32
 
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
@@ -30,8 +31,12 @@ _LAYER_NAMES = {
 _NORMS = ("aln", "oln")
 
 
-def write_bundle(folder: Path, report: Callable[[int, int, str], None]) -> None:
-    """Fills the empty folder; `report(done, total, note)` is called before each step."""
+def write_bundle(folder: Path, report: Callable[[int, int, str], None]) -> str:
+    """What the vectors depend on, in one line, once the empty folder is filled.
+
+    `report(done, total, note)` is called before each step. Raises `ModelError` where the weights are not
+    there or not whole, `OSError` where the folder cannot be written.
+    """
     report(0, 5, "reading the weights")
     model = read_packed_model(packed_file())
     report(1, 5, "writing the settings")
@@ -47,6 +52,8 @@ def write_bundle(folder: Path, report: Callable[[int, int, str], None]) -> None:
     report(4, 5, "writing the weights")
     _write_weights(model, folder / "model.safetensors")
     report(5, 5, "done")
+    versions = f"tokeniser {TOKENIZER_VERSION}, graph {GRAPH_VERSION}"
+    return f"weights {model.digest}, {versions}, prompts {QUERY_PROMPT!r} {PASSAGE_PROMPT!r}, mean"
 
 
 def _settings(shape: Shape) -> dict[str, Any]:
@@ -102,23 +109,21 @@ def _settings(shape: Shape) -> dict[str, Any]:
 
 
 def _write_weights(model: PackedModel, path: Path) -> None:
-    from safetensors.numpy import save
+    """Writes float16, half the room for a relative error of 2^-11; the settings have it loaded as float32."""
+    halves = {name: values.astype(np.float16) for name, values in _tensors(model)}
+    path.write_bytes(save(halves, metadata={"format": "pt"}))
 
-    path.write_bytes(save(_tensors(model), metadata={"format": "pt"}))
 
-
-def _tensors(model: PackedModel) -> dict[str, NDArray[np.float32]]:
+def _tensors(model: PackedModel) -> Iterator[tuple[str, Float32]]:
     shape = model.shape
-    tensors = {
-        "embeddings.word_embeddings.weight": model.matrix("emb.word", shape.width).dense(),
-        "embeddings.position_embeddings.weight": model.array("emb.pos").reshape(-1, shape.width),
-        "embeddings.token_type_embeddings.weight": model.array("emb.type").reshape(-1, shape.width),
-        "embeddings.LayerNorm.weight": model.array("emb.ln.w"),
-        "embeddings.LayerNorm.bias": model.array("emb.ln.b"),
-        # Mean pooling leaves BERT's own pooler unused; without these, loading it would warn of missing weights.
-        "pooler.dense.weight": np.zeros((shape.width, shape.width), np.float32),
-        "pooler.dense.bias": np.zeros(shape.width, np.float32),
-    }
+    yield "embeddings.word_embeddings.weight", model.matrix("emb.word", shape.width).dense()
+    yield "embeddings.position_embeddings.weight", model.array("emb.pos").reshape(-1, shape.width)
+    yield "embeddings.token_type_embeddings.weight", model.array("emb.type").reshape(-1, shape.width)
+    yield "embeddings.LayerNorm.weight", model.array("emb.ln.w")
+    yield "embeddings.LayerNorm.bias", model.array("emb.ln.b")
+    # Mean pooling leaves BERT's own pooler unused; without these, loading would warn of missing weights.
+    yield "pooler.dense.weight", np.zeros((shape.width, shape.width), np.float32)
+    yield "pooler.dense.bias", np.zeros(shape.width, np.float32)
     for layer in range(shape.layers):
         for short, name in _LAYER_NAMES.items():
             source, target = f"l{layer}.{short}", f"encoder.layer.{layer}.{name}"
@@ -128,6 +133,5 @@ def _tensors(model: PackedModel) -> dict[str, NDArray[np.float32]]:
                 if short in _NORMS
                 else model.matrix(f"{source}.w", columns).dense()
             )
-            tensors[f"{target}.weight"] = weight
-            tensors[f"{target}.bias"] = model.array(f"{source}.b")
-    return tensors
+            yield f"{target}.weight", weight
+            yield f"{target}.bias", model.array(f"{source}.b")

@@ -13,6 +13,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_to
 
 from rag.e5.weights import Vocabulary
 
+TOKENIZER_VERSION = 1  # raise it whenever the same text would give other tokens
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>")
 MASK_TOKEN = "<mask>"
 

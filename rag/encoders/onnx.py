@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from rag.encoders.folder import ModelFolder
+from rag.encoders.pooling import pooled, unit_rows
 from rag.encoders.tokens import TextTokenizer, Tokenised
+from rag.errors import ModelError
 from rag.records import Encoding, Float32, TokenStates
 
-_TOKENS_AT_ONCE = 2048  # padding included; more does not run faster and holds more memory
+_TOKENS_AT_ONCE = 2048  # of a batch, padding included
 _TEXTS_AT_ONCE = 16
+_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
+_STATES_OUTPUTS = ("token_embeddings", "last_hidden_state")
+_VECTOR_OUTPUT = "sentence_embedding"
+# Fused, an addition and a layer norm take ten times as long: see `rag.model`.
+_SLOW_FUSIONS = ["SkipLayerNormFusion"]
+_ERRORS_ONLY = 3
 
 
 class OnnxEncoder:
-    """An `Encoder` (see `rag.encoder`) whose graph gives vectors and token states in one pass."""
+    """An `Encoder` (see `rag.encoder`) whose graph gives token states and vectors in one pass."""
 
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint
         self._folder = folder
+        self._session = _session(folder)
+        self._inputs = {value.name for value in self._session.get_inputs()}
+        outputs = [value.name for value in self._session.get_outputs()]
+        states = [name for name in _STATES_OUTPUTS if name in outputs]
+        if not self._inputs <= _INPUTS or not states:
+            raise ModelError(
+                f"{folder.graph} is not a text encoder's graph: move it away to run the model with torch"
+            )
+        self._outputs = [states[0], _VECTOR_OUTPUT] if _VECTOR_OUTPUT in outputs else [states[0]]
         self._tokenizer = TextTokenizer(folder.path / "tokenizer.json", max_tokens=folder.max_tokens)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(folder.graph), options, providers=["CPUExecutionProvider"]
-        )
-        self.dimensions = int(self._session.get_outputs()[0].shape[-1])
-        self.state_dimensions = int(self._session.get_outputs()[1].shape[-1])
-        prompt = max(
-            len(item.ids) - len(item.kept) for item in self._tokenizer.tokenise(["一"], folder.passage_prompt)
-        )
-        self.max_tokens = folder.max_tokens - prompt
+        prompts = (folder.query_prompt, folder.passage_prompt)
+        self.max_tokens = folder.max_tokens - max(self._tokenizer.overhead(prompt) for prompt in prompts)
+        probe = self.encode_question("?")
+        self.dimensions = probe.vectors.shape[1]
+        self.state_dimensions = probe.tokens[0].states.shape[1]
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the text has, without special and prompt tokens."""
         return self._tokenizer.count(text)
 
     def encode_passages(self, texts: Sequence[str]) -> Encoding:
-        """The passages' vectors and token states, in the order given."""
+        """The passages' vectors and token states, in the order given; any number of them."""
+        if not texts:
+            return Encoding(np.zeros((0, self.dimensions), np.float32), ())
         return self._encode(texts, self._folder.passage_prompt)
 
     def encode_question(self, text: str) -> Encoding:
@@ -47,35 +61,42 @@ class OnnxEncoder:
         return self._encode([text], self._folder.query_prompt)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Encoding:
-        vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        tokens: dict[int, TokenStates] = {}
         tokenised = self._tokenizer.tokenise(texts, prompt)
-        for batch in _batches([len(item.ids) for item in tokenised]):
+        vectors: dict[int, Float32] = {}
+        tokens: dict[int, TokenStates] = {}
+        for batch in batches([len(item.ids) for item in tokenised]):
             found, states = self._run([tokenised[place] for place in batch])
-            vectors[batch] = found
             for row, place in enumerate(batch):
-                tokens[place] = _states(tokenised[place], states[row])
-        return Encoding(vectors, tuple(tokens[place] for place in range(len(texts))))
+                vectors[place] = found[row]
+                tokens[place] = _own_states(tokenised[place], states[row])
+        order = range(len(texts))
+        return Encoding(
+            np.stack([vectors[place] for place in order]), tuple(tokens[place] for place in order)
+        )
 
     def _run(self, batch: Sequence[Tokenised]) -> tuple[Float32, Float32]:
+        """The unit vectors (n, d) and the token states (n, t, d) of one batch."""
         length = max(len(item.ids) for item in batch)
-        ids = np.zeros((len(batch), length), np.int64)
+        ids = np.full((len(batch), length), self._folder.padding, np.int64)
         mask = np.zeros((len(batch), length), np.int64)
         for row, item in enumerate(batch):
             ids[row, : len(item.ids)] = item.ids
             mask[row, : len(item.ids)] = 1
-        vectors, states = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return vectors, states
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        found = self._session.run(self._outputs, {name: feed[name] for name in self._inputs})
+        states = found[0].astype(np.float32, copy=False)
+        vectors = found[1] if len(found) > 1 else pooled(states, mask, mode=self._folder.pooling)
+        return unit_rows(vectors.astype(np.float32, copy=False)), states
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts of like length, in batches that stay within the budget; longest first."""
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts of like length, longest first, in batches within the budget; equal lengths in order.
+
+    Every place comes once. A text longer than the budget is a batch of its own.
+    """
     batch: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
-        full = len(batch) == _TEXTS_AT_ONCE or (
-            batch and lengths[batch[0]] * (len(batch) + 1) > _TOKENS_AT_ONCE
-        )
-        if full:
+        if len(batch) == _TEXTS_AT_ONCE or (batch and lengths[batch[0]] * (len(batch) + 1) > _TOKENS_AT_ONCE):
             yield batch
             batch = []
         batch.append(place)
@@ -83,6 +104,19 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _states(item: Tokenised, states: Float32) -> TokenStates:
-    ids = np.array(item.ids, np.int32)[item.kept]
-    return TokenStates(np.ascontiguousarray(states[item.kept]), item.spans, ids)
+def _own_states(item: Tokenised, states: Float32) -> TokenStates:
+    return TokenStates(unit_rows(states[item.places]), item.spans, np.array(item.ids, np.int32)[item.places])
+
+
+def _session(folder: ModelFolder) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        return onnxruntime.InferenceSession(
+            str(folder.graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOW_FUSIONS
+        )
+    except Exception as error:  # its errors have no common class but `Exception`
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"{folder.graph} cannot be run ({reason}): copy or download the model again"
+        ) from error

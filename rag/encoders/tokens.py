@@ -1,10 +1,10 @@
-"""Texts to token ids with character spans, cut before they are tokenised, one thread at a time."""
+"""Texts to token ids with character spans: cut before they are tokenised, one thread at a time."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,28 +15,31 @@ from rag.errors import ModelError
 from rag.records import Int32
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_CHARACTERS_PER_TOKEN = 12  # a text is first cut to this many for each token that fits, then looked at again
-_COUNT_AT_ONCE = 8192  # characters; a longer text is counted piece by piece
+_CHARACTERS_PER_TOKEN = (
+    12  # a text is cut to this many for each token that fits, and to more where that was too few
+)
+_SLACK = 16  # tokens: a cut moves the last few before it
+_COUNT_AT_ONCE = 8192  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenised:
-    """One text's tokens: all `ids`, and of the kept ones their places in `ids` and their spans in the text."""
+    """One text's tokens: all `ids`, and of those of the text itself their places in `ids` and their spans."""
 
     ids: list[int]
-    kept: Int32
+    places: Int32
     spans: Int32
 
 
 class TextTokenizer:
-    """The folder's fast tokeniser behind one lock: fast tokenisers are not thread-safe."""
+    """A folder's fast tokeniser behind one lock, as fast tokenisers are not thread-safe."""
 
     def __init__(self, path: Path, *, max_tokens: int) -> None:
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # noqa: BLE001 - the library raises bare `Exception` for every fault of the file
+        except Exception as error:  # the library raises bare `Exception`, whatever is wrong with the file
             raise ModelError(
-                f"{path}: not a tokeniser that can be read ({error}). Copy the model again."
+                f"{path} is not a tokeniser ({error}): copy or download the model again"
             ) from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -44,38 +47,42 @@ class TextTokenizer:
         self._lock = threading.Lock()
 
     def count(self, text: str) -> int:
-        """How many tokens the text has, without special ones; exact up to 8,192 characters."""
-        text = clean(text)
-        pieces = [text[at : at + _COUNT_AT_ONCE] for at in range(0, len(text), _COUNT_AT_ONCE)]
+        """How many tokens the text has, without special ones; beyond 8,192 characters, give or take a few."""
         with self._lock:
-            found = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
-        return sum(len(encoding.ids) for encoding in found)
+            pieces = _pieces(clean(text))
+            return sum(len(self._tokenizer.encode(piece, add_special_tokens=False).ids) for piece in pieces)
+
+    def overhead(self, prompt: str) -> int:
+        """How many tokens of what the model reads go to the prompt and to special tokens, at most."""
+        with self._lock:
+            return len(self._tokenizer.encode(prompt).ids)
 
     def tokenise(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
         """The texts' tokens in the order given, each after the prompt, cut to what the model reads."""
-        with self._lock:
-            return [self._one(prompt, clean(text)) for text in texts]
+        found = []
+        for text in texts:
+            cleaned = clean(text)
+            with self._lock:
+                encoding = self._encode(cleaned, prompt)
+            places, spans = own_tokens(
+                encoding.offsets, encoding.special_tokens_mask, text=cleaned, prompt=prompt
+            )
+            found.append(Tokenised(encoding.ids, places, spans))
+        return found
 
-    def _one(self, prompt: str, text: str) -> Tokenised:
+    def _encode(self, text: str, prompt: str) -> Encoding:
         length = _CHARACTERS_PER_TOKEN * self._max_tokens
-        encoding = self._encode(prompt + text[:length])
-        while len(encoding.ids) <= self._max_tokens + 8 and length < len(text):
+        encoding = self._tokenizer.encode(prompt + text[:length])
+        while length < len(text) and len(encoding.ids) < self._max_tokens + _SLACK:
             length *= 4
-            encoding = self._encode(prompt + text[:length])
-        special = self._tokenizer.num_special_tokens_to_add(False)
-        if len(encoding.ids) > self._max_tokens:
-            encoding = self._encode(prompt + text[:length], limit=self._max_tokens)
-        del special
-        return _kept(encoding, len(prompt), text)
-
-    def _encode(self, text: str, limit: int | None = None) -> Encoding:
-        if limit is not None:
-            self._tokenizer.enable_truncation(limit)
+            encoding = self._tokenizer.encode(prompt + text[:length])
+        if len(encoding.ids) <= self._max_tokens:
+            return encoding
+        self._tokenizer.enable_truncation(self._max_tokens)
         try:
-            return self._tokenizer.encode(text)
+            return self._tokenizer.encode(prompt + text[:length])
         finally:
-            if limit is not None:
-                self._tokenizer.no_truncation()
+            self._tokenizer.no_truncation()
 
 
 def clean(text: str) -> str:
@@ -83,12 +90,29 @@ def clean(text: str) -> str:
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _kept(encoding: Encoding, prompt_length: int, text: str) -> Tokenised:
-    special = np.array(encoding.special_tokens_mask, bool)
-    spans = np.array(encoding.offsets, np.int32).reshape(-1, 2) - np.int32(prompt_length)
-    kept = np.flatnonzero(~special & (spans[:, 1] > 0)).astype(np.int32)
-    spans = np.maximum(spans[kept], 0)
-    for span in spans:  # a piece's span begins at the space before the word
+def own_tokens(
+    offsets: Sequence[tuple[int, int]], special: Sequence[int], *, text: str, prompt: str
+) -> tuple[Int32, Int32]:
+    """Places (t,) and spans (t, 2) of the tokens that are neither special nor wholly in the prompt.
+
+    `offsets` count characters of prompt and text together, spans those of the text. A span leaves out the
+    white space before the word that a token begins with.
+    """
+    bounds = np.array(offsets, np.int32).reshape(-1, 2) - np.int32(len(prompt))
+    places = np.flatnonzero((np.array(special) == 0) & (bounds[:, 1] > 0)).astype(np.int32)
+    spans = np.maximum(bounds[places], 0)
+    for span in spans:
         while span[0] < span[1] - 1 and text[span[0]].isspace():
             span[0] += 1
-    return Tokenised(encoding.ids, kept, spans)
+    return places, spans
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that are quick to tokenise, cut at spaces where there are any."""
+    start = 0
+    while len(text) - start > _COUNT_AT_ONCE:
+        space = text.rfind(" ", start + _COUNT_AT_ONCE // 2, start + _COUNT_AT_ONCE)
+        end = space if space > 0 else start + _COUNT_AT_ONCE
+        yield text[start:end]
+        start = end
+    yield text[start:]
