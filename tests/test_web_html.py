@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.model import STAGE
 from rag.records import (
     Answer,
     Block,
@@ -411,8 +412,14 @@ def test_report_names_each_failure_with_its_reason():
 
 
 def test_progress_has_a_share_where_the_total_is_known():
-    assert "width:25%" in progress_view(Progress("reading", 1, 4, note="a.txt"), EN)
-    assert "wj-endless" in progress_view(Progress("reading", 1, 0), EN)
+    known = progress_view(Progress("indexing", 1, 4, "passages", "file 2 of 3"), EN)
+    assert "width:25%" in known
+    assert parsed(known).text == ["Reading", "file 2 of 3 · 1 / 4 passages"]
+    assert "wj-endless" in progress_view(Progress("indexing", 1, 0), EN)
+    assert parsed(progress_view(Progress(STAGE, 1, 5, "steps", "x"), ZH)).text == [
+        ZH.preparing,
+        "1 / 5",
+    ]
 
 
 # --- words ---
@@ -463,3 +470,22 @@ def test_examples_are_about_different_documents_and_languages():
     ]
     assert examples_view([], EN) == ""
     assert bdi("林一舟说了什么？") in examples_view(["林一舟说了什么？"], EN)
+
+
+def test_the_colours_of_the_theme_and_of_the_style_sheet_are_the_same():
+    from rag.web import theme
+    from rag.web.chrome import packaged
+
+    style = packaged("style.css")
+    light, dark = style.split(".dark {", 1)[0], style.split(".dark {", 1)[1]
+    for name in ("PAPER", "SHEET", "INK", "SOFT", "LINE", "BLUE", "BLUE_DEEP", "CINNABAR"):
+        variable = f"--wj-{name.lower().replace('_', '-')}"
+        assert f"{variable}: {getattr(theme, name)};" in light, variable
+        assert f"{variable}: {getattr(theme, name + '_DARK')};" in dark, variable
+
+
+def test_no_style_or_script_of_ours_names_another_host():
+    from rag.web.chrome import packaged
+
+    for name in ("style.css", "head.html", "page.js"):
+        assert not re.search(r"https?:|//[a-z]|@import|url\(", packaged(name).replace("// ", "")), name

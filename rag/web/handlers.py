@@ -11,7 +11,7 @@ import logging
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -25,6 +25,7 @@ from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
 from rag.web.shelf import empty_view, progress_view, removed_view, report_view, shelf_view, totals
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
+from rag.web.tools import Tools
 from rag.web.uploads import FOLDER, is_upload, kept, put_back
 
 PROGRESS_EVERY_S = 0.15
@@ -85,6 +86,11 @@ class Desk:
 
     library: Library
     index: Path  # the index folder; uploads are kept inside
+
+    @property
+    def tools(self) -> Tools:
+        """The functions for programs, over the same library."""
+        return Tools(self.library)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """Return what is in the library; nothing where there is none yet, for an upload begins one."""
@@ -198,4 +204,4 @@ def _latest(steps: queue.SimpleQueue[Progress]) -> Progress | None:
             step = steps.get_nowait()
     except queue.Empty:
         return None
-    return replace(step, note=Path(step.note).name)
+    return step

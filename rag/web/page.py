@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from rag.errors import ServeError
+from rag.errors import RagError, ServeError
 from rag.web.chrome import head
 from rag.web.handlers import Desk, sent, texts_for
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
 from rag.web.safety import LOOPBACK_NAMES, MAX_FILE_BYTES, Guard
 from rag.web.theme import theme
+from rag.wire import JsonObject
 
 SWEEP_S = (
     3600  # how often, and after which age, copies of uploads in the private temporary folder are deleted
@@ -30,11 +34,26 @@ def build(desk: Desk) -> gr.Blocks:
         title="文据 Wenju", analytics_enabled=False, fill_width=True, delete_cache=(SWEEP_S, SWEEP_S)
     ) as page:
         parts = lay_out()
+        for tool in (desk.tools.search, desk.tools.open_passage, desk.tools.list_documents):
+            gr.api(_for_programs(tool))  # before the page's own events, which would take their names
         _connect_asking(desk, parts)
         _connect_reading(desk, parts)
         _connect_library(desk, parts)
     page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
     return page
+
+
+def _for_programs(tool: Callable[..., JsonObject]) -> Callable[..., JsonObject]:
+    """Return `tool` with the library's own errors passed on to the program that calls; no other is shown."""
+
+    @functools.wraps(tool)
+    def called(*values: object, **named: object) -> JsonObject:
+        try:
+            return tool(*values, **named)
+        except RagError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return called
 
 
 def _connect_asking(desk: Desk, parts: Parts) -> None:
@@ -113,7 +132,7 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
         texts = texts_for(request)
         report = ""
         for report in desk.adding([Path(path) for path in paths or ()], texts):
-            yield gr.skip(), report, gr.skip(), gr.skip()
+            yield None, report, gr.skip(), gr.skip()  # None: the drop zone is free for more
         yield None, report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
 
     def remove(event: gr.EventData, wanted: str, request: gr.Request) -> tuple[str, str, str]:
@@ -136,6 +155,7 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
         api_visibility="private",
         concurrency_limit=1,
         concurrency_id="write",
+        trigger_mode="multiple",
     )
     parts.bridge.remove(
         remove,
@@ -168,36 +188,37 @@ def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path
         ServeError: the port was taken meanwhile.
     """
     try:
-        _, address, _ = page.launch(
-            server_name=host,
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            inbrowser=False,
-            inline=False,
-            show_error=False,
-            root_path="",
-            allowed_paths=[str(served)],
-            blocked_paths=[str(blocked)],
-            max_file_size=MAX_FILE_BYTES,
-            state_session_capacity=SESSIONS,
-            enable_monitoring=False,
-            run_history=False,
-            ssr_mode=False,
-            mcp_server=False,
-            pwa=False,
-            num_workers=0,
-            footer_links=[],
-            app_kwargs={
-                "middleware": [
-                    Middleware(TrustedHostMiddleware, allowed_hosts=[host, *LOOPBACK_NAMES]),
-                    Middleware(Guard),
-                ]
-            },
-            theme=theme(),
-            head=head(),
-        )
+        with redirect_stdout(sys.stderr):  # Gradio announces its MCP server, however quiet it is told to be
+            _, address, _ = page.launch(
+                server_name=host,
+                server_port=port,
+                prevent_thread_lock=True,
+                quiet=True,
+                share=False,
+                inbrowser=False,
+                inline=False,
+                show_error=False,
+                root_path="",
+                allowed_paths=[str(served)],
+                blocked_paths=[str(blocked)],
+                max_file_size=MAX_FILE_BYTES,
+                state_session_capacity=SESSIONS,
+                enable_monitoring=False,
+                run_history=False,
+                ssr_mode=False,
+                mcp_server=True,
+                pwa=False,
+                num_workers=0,
+                footer_links=[],
+                app_kwargs={
+                    "middleware": [
+                        Middleware(TrustedHostMiddleware, allowed_hosts=[host, *LOOPBACK_NAMES]),
+                        Middleware(Guard),
+                    ]
+                },
+                theme=theme(),
+                head=head(),
+            )
     except OSError as error:
         raise ServeError(
             f"cannot serve on {host} port {port}: {error}; choose another with --port"

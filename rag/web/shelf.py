@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ from rag.web.cards import deep_link
 from rag.web.html import bdi, element, escape
 from rag.web.texts import Texts, documents_counted, language_name, passages_counted
 
+MODEL_STAGE = "building the model"  # `Progress.stage` of what a first upload waits for
 ROWS = 100  # documents on one sheet of the table
 
 
@@ -156,20 +158,26 @@ def _turn(sign: str, sheet: int, label: str, *, enabled: bool) -> str:
 def progress_view(progress: Progress, texts: Texts) -> str:
     """Return how far an upload is, as one line and a bar; the bar has no end where the total is unknown."""
     share = f"{min(100, round(100 * progress.done / progress.total))}%" if progress.total else ""
-    count = f"{progress.done:,} / {progress.total:,}" if progress.total else ""
+    bar = element("i", style=f"width:{share or '40%'}")
     return element(
         "div",
-        element("span", escape(texts.reading)),
-        bdi(progress.note, class_="wj-file"),
-        element("span", escape(count), class_="wj-numeric"),
-        element(
-            "span",
-            element("i", style=f"width:{share or '40%'}"),
-            class_="wj-bar" if share else "wj-bar wj-endless",
-        ),
+        element("span", escape(texts.preparing if progress.stage == MODEL_STAGE else texts.reading)),
+        element("span", escape(_where(progress, texts)), class_="wj-numeric"),
+        element("span", bar, class_="wj-bar" if share else "wj-bar wj-endless"),
         class_="wj-progress",
         role="status",
     )
+
+
+def _where(progress: Progress, texts: Texts) -> str:
+    """Return the counts of a step in words: which file, and how many of its passages are written."""
+    files = re.fullmatch(r"file (\d+) of (\d+)", progress.note)
+    count = f"{progress.done:,} / {progress.total:,}" if progress.total else ""
+    if files is None:
+        return count
+    file = texts.file_of.format(number=files[1], total=files[2])
+    passages = texts.passage_count.format(count=count) if count and progress.unit == "passages" else count
+    return f"{file} · {passages}" if passages else file
 
 
 def removed_view(path: str, texts: Texts) -> str:

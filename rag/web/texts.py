@@ -79,6 +79,8 @@ class Texts:
     no_match: str
     pages_of: str
     reading: str
+    preparing: str
+    file_of: str
     added: str
     updated: str
     unchanged: str
@@ -155,6 +157,8 @@ ZH = Texts(
     no_match="没有符合的文档。",
     pages_of="{first}–{last}，共 {total}",
     reading="正在读取",
+    preparing="正在准备模型，只需这一次",
+    file_of="第 {number} / {total} 个文件",
     added="新增 {count} 份",
     updated="更新 {count} 份",
     unchanged="未变 {count} 份",
@@ -231,6 +235,8 @@ EN = Texts(
     no_match="No document matches.",
     pages_of="{first}–{last} of {total}",
     reading="Reading",
+    preparing="Preparing the model, this once",
+    file_of="file {number} of {total}",
     added="{count} added",
     updated="{count} updated",
     unchanged="{count} unchanged",
