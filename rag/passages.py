@@ -76,7 +76,10 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     counts more by itself can exceed it.
     """
     is_record = document.id is not None and not document.blocks
-    units = stated_units(document) if document.blocks else join_lines(split_lines(document.text))
+    if document.blocks:
+        units = stated_units(document)
+    else:
+        units = join_lines(split_lines(document.text), is_paged=not is_record)
     title, placed = _as_record(document, units) if is_record else place(units, document.title)
     if not any(one.unit.kind in _BODY for one in placed):
         placed = _as_text(placed)
@@ -99,9 +102,10 @@ def _as_record(document: Document, units: Sequence[Unit]) -> tuple[str, list[Pla
 
 
 def _as_text(placed: Sequence[Placed]) -> list[Placed]:
-    """A document of nothing but headings and names is read as text."""
+    """A document of nothing but headings and names, or nothing but numbers, is read as text."""
+    kinds = {one.unit.kind for one in placed}
     for one in placed:
-        if one.unit.kind is not BlockKind.FURNITURE:
+        if one.unit.kind is not BlockKind.FURNITURE or len(kinds) == 1:
             one.unit.kind = BlockKind.PARAGRAPH
     return [Placed(one.unit) for one in placed]
 
@@ -168,7 +172,7 @@ def _belongs(
 def _continues_list(
     group: Sequence[_Part], part: _Part, following: _Part | None, *, tokens: int, max_tokens: int
 ) -> bool:
-    """Whether an item or a row goes with what is there: with its like up to a share of the budget, or a lead-in."""
+    """Whether an item or a row goes with its like, up to a share of the budget, or with its lead-in."""
     kind, last = part.placed.unit.kind, group[-1]
     if last.placed.unit.kind is not kind:
         return _is_tiny("".join(member.text for member in group), tokens) or (

@@ -1,8 +1,12 @@
 """From the lines of a page to its paragraphs, headings and speakers.
 
-From the ground up, each module importing only those before it: `script` (what a character is), `lines`
-(the page as lines), `names` and `bylines` (who speaks), `shapes` (what one line looks like), `furniture`
-(page numbers and running heads), `layout` (columns, indents, verse), `joints` (how two lines are put
-together), `joining` (lines to units), `headings` and `structure` (title, tree, speakers), `budget`
-(passages of the right length).
+From the ground up; each module imports only those before it:
+
+characters   script · names · byline, byline_han, byline_words, bylines (who signs) · turns (who speaks)
+lines        lines · numbers (1., 第三章) · shapes (item, rule, row) · columns · verse · furniture (page
+             numbers, running heads) · layout (indents) · kinds (what each line is)
+paragraphs   joints (how two lines are put together) · evidence (whether they are) · units · joining ·
+             stated (formats that state their blocks)
+the page     headings · outline (title, tree, bylines) · voices (section and speaker of each unit)
+passages     budget (parts that a model can read)
 """

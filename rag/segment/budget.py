@@ -94,7 +94,9 @@ def _slices(
             if shorter >= stop:
                 break
             stop = shorter
-        parts.append((start, stop))
+        part = _trim(text, start, stop)
+        if part[0] < part[1]:
+            parts.append(part)
         start = stop
     return parts
 

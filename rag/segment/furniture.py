@@ -66,7 +66,11 @@ def _repeated(lines: Sequence[Line]) -> list[list[int]]:
     """The groups of short lines with the same letters, two or more of each."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
-        if line.columns <= RUNNING_HEAD_COLUMNS and any(map(str.isalpha, line.text[:40])):
+        if (
+            line.columns <= RUNNING_HEAD_COLUMNS
+            and not line.is_ended
+            and any(map(str.isalpha, line.text[:40]))
+        ):
             groups[_WORDLESS.sub("", line.text).casefold()].append(index)
     return [group for group in groups.values() if len(group) >= 2]
 

@@ -18,9 +18,12 @@ from rag.segment.units import Unit, furniture_unit, merged, unit_of
 _WITHIN_PARAGRAPH = -4.0  # the weight of one break inside what the format calls a paragraph
 
 
-def join_lines(lines: Sequence[Line]) -> list[Unit]:
-    """The units of a plain page in source order, furniture among them (in the place where it stands)."""
-    furniture = find_furniture(lines)
+def join_lines(lines: Sequence[Line], *, is_paged: bool = True) -> list[Unit]:
+    """The units of a plain page in source order, furniture among them (in the place where it stands).
+
+    A text that is not `is_paged` has no furniture.
+    """
+    furniture = find_furniture(lines) if is_paged else [False] * len(lines)
     kept = [line for line, is_furniture in zip(lines, furniture, strict=True) if not is_furniture]
     crossed = _crossings(furniture)
     joiner = Joiner(kept, crossed)
@@ -39,10 +42,10 @@ def join_lines(lines: Sequence[Line]) -> list[Unit]:
     return sorted(units, key=lambda unit: unit.start)
 
 
-def join_paragraphs(units: Sequence[Unit], least: float) -> list[Unit]:
+def join_paragraphs(units: Sequence[Unit], crossed: Sequence[bool], *, least: float) -> list[Unit]:
     """Paragraphs of a format that states them, those that were cut in mid-sentence put together again.
 
-    `units` are neighbours; only evidence above `least` joins.
+    `units` are neighbours, furniture before the i'th where `crossed[i]`; only evidence above `least` joins.
     """
     lines = [
         Line(
@@ -59,7 +62,9 @@ def join_paragraphs(units: Sequence[Unit], least: float) -> list[Unit]:
         for unit in units
     ]
     joints = Joiner(lines, [False] * len(lines)).joints(least)
-    return [merged(units[first:last], inner) for first, last, inner in _groups(joints)]
+    return [
+        merged(units[first:last], inner, crossed[first + 1 : last]) for first, last, inner in _groups(joints)
+    ]
 
 
 def flows(lines: Sequence[Line]) -> list[bool]:

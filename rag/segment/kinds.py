@@ -21,6 +21,7 @@ from rag.segment.shapes import (
     is_meta,
     is_rule,
 )
+from rag.segment.turns import find_turns
 
 
 @dataclass(slots=True)
@@ -51,6 +52,10 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
             kinds.append(_kind(line, has_cells=bool(cells[index]), japanese=japanese))
     _confirm_numbers(kinds)
     _close_bylines(lines, kinds, japanese=japanese)
+    turns = find_turns(line.text for line in lines)
+    for index, (line, kind) in enumerate(zip(lines, kinds, strict=True)):
+        if turns.of(line.text) and (line.gap or index == 0 or lines[index - 1].is_ended):
+            kind.is_barrier = True
     return kinds
 
 

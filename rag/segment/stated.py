@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from rag.records import Block, BlockKind, Document
 from rag.segment.joining import flows, join_paragraphs
@@ -55,7 +55,30 @@ def _joints(kind: BlockKind, lines: Sequence[Line], vocabulary: Vocabulary) -> I
 
 
 def _mended(units: Sequence[Unit], least: float) -> Iterator[Unit]:
-    """The units, neighbouring paragraphs that were cut in mid-sentence put together."""
-    for kind, group in groupby(units, key=lambda unit: unit.kind):
-        run = list(group)
-        yield from join_paragraphs(run, least) if kind is BlockKind.PARAGRAPH and len(run) > 1 else run
+    """The units, neighbouring paragraphs that were cut in mid-sentence put together, across furniture too."""
+    run: list[Unit] = []
+    aside: list[Unit] = []
+    crossed: list[bool] = []
+    is_crossed = False
+    for unit in units:
+        if unit.kind is BlockKind.FURNITURE:
+            aside.append(unit)
+            is_crossed = True
+            continue
+        if unit.kind is not BlockKind.PARAGRAPH:
+            yield from _run(run, aside, crossed, least)
+            run, aside, crossed = [], [], []
+            yield unit
+        else:
+            run.append(unit)
+            crossed.append(is_crossed)
+        is_crossed = False
+    yield from _run(run, aside, crossed, least)
+
+
+def _run(
+    paragraphs: Sequence[Unit], aside: Sequence[Unit], crossed: Sequence[bool], least: float
+) -> list[Unit]:
+    """Neighbouring paragraphs, joined where they were cut, and the furniture among them, in source order."""
+    joined = join_paragraphs(paragraphs, crossed, least=least) if len(paragraphs) > 1 else paragraphs
+    return sorted([*joined, *aside], key=lambda unit: unit.start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import regex
@@ -86,7 +86,7 @@ class Turn:
     role: str
     is_question: bool = False  # the label says so
     is_spaced: bool = False  # a space stands after it, and no colon
-    is_interviewer: bool = False  # the one who speaks mostly asks
+    is_interviewer: bool = False  # the label is that of one who asks: 记者, Interviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ class Turns:
     """The labels that mark speakers in one document; empty where none do."""
 
     labels: frozenset[str] = frozenset()
-    asking: frozenset[str] = field(default=frozenset())  # those whose turns mostly are questions
 
     def of(self, text: str) -> Turn | None:
         """The turn that `text` begins, or None."""
@@ -103,7 +102,7 @@ class Turns:
         turn = _turn(text)
         if turn is None or turn.label not in self.labels:
             return None
-        return replace(turn, is_interviewer=turn.label in self.asking)
+        return turn
 
 
 def find_turns(paragraphs: Iterable[str]) -> Turns:
@@ -127,7 +126,7 @@ def find_turns(paragraphs: Iterable[str]) -> Turns:
     unsure = {label for label in unsure if 2 * beside[label] >= count[label]}
     if accepted or _is_conversation(found, unsure, texts):
         accepted |= unsure
-    return Turns(frozenset(accepted), frozenset(_asking(found, accepted, texts)))
+    return Turns(frozenset(accepted))
 
 
 def is_resolution(text: str) -> bool:
@@ -158,22 +157,6 @@ def _is_conversation(found: Sequence[tuple[int, Turn]], labels: set[str], texts:
     return len(followers) >= 3 and any(len(after) > 1 for after in followers.values())
 
 
-def _asking(found: Sequence[tuple[int, Turn]], labels: set[str], texts: Sequence[str]) -> set[str]:
-    """The labels of interviewers: by their name, or because nearly all their turns are short questions."""
-    asked: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for place, turn in found:
-        total[turn.label] += 1
-        asked[turn.label] += (
-            texts[place].rstrip("”’」』）)\"'")[-1:] in _ASKING_END and len(texts[place]) < 300
-        )
-    return {
-        label
-        for label in labels
-        if _INTERVIEWER.fullmatch(label) or (total[label] >= 3 and asked[label] >= 0.75 * total[label])
-    }
-
-
 def _turn(text: str) -> Turn | None:
     dotted = _DOTTED.match(text[:8])
     if dotted:
@@ -197,7 +180,7 @@ def _turn(text: str) -> Turn | None:
     office = _OFFICE_FIRST.fullmatch(bare) or _OFFICE_WORD_FIRST.fullmatch(bare)
     if office and not role:
         return Turn(office["name"], office["name"], office["role"])
-    return Turn(bare, bare, role) if bare else None
+    return Turn(bare, bare, role, is_interviewer=_INTERVIEWER.fullmatch(bare) is not None) if bare else None
 
 
 def _is_sure(turn: Turn, count: Counter[str]) -> bool:
@@ -211,7 +194,7 @@ def _is_sure(turn: Turn, count: Counter[str]) -> bool:
         pairs = {"Q.": "A.", "A.": "Q.", "P.": "R.", "R.": "P.", "F.": "A."}
         other = pairs.get(turn.label)
         return count[turn.label] >= 2 and (other is None or count[other] >= 2)
-    if name.casefold() in _FIELDS:
+    if name.casefold() in _FIELDS or is_resolution(f"{name}:"):
         return False
     if has_cjk(name):
         return is_han_name(name) or is_translated_name(name) or _ROLES_HAN.fullmatch(name) is not None
@@ -221,14 +204,16 @@ def _is_sure(turn: Turn, count: Counter[str]) -> bool:
 def _is_capital_name(name: str) -> bool:
     """SMITH, MR. SMITH, THE CHAIR, Jane Roe."""
     words = name.split()
-    if len(words) > 4 or any(word.strip(".,").casefold() in _FIELDS for word in words):
+    if len(words) > (6 if name.isupper() else 4) or any(
+        word.strip(".,").casefold() in _FIELDS for word in words
+    ):
         return False
     return (name.isupper() and len(name) >= 3 and any(len(word) > 2 for word in words)) or is_word_name(name)
 
 
 def _may_speak(label: str) -> bool:
     """Whether a label that is no known shape may be a name: short, no field, begins like a name."""
-    if label.casefold() in _FIELDS:
+    if label.casefold() in _FIELDS or is_resolution(f"{label}:"):
         return False
     if has_cjk(label):
         return len(label) <= 6 and not any(map(str.isdigit, label))

@@ -112,8 +112,8 @@ def furniture_unit(line: Line) -> Unit:
     return unit_of(BlockKind.FURNITURE, [line], [], crossed=[])
 
 
-def merged(units: Sequence[Unit], joints: Sequence[Joint]) -> Unit:
-    """Units that stand right after each other as one, of the kind of the first."""
+def merged(units: Sequence[Unit], joints: Sequence[Joint], crossed: Sequence[bool]) -> Unit:
+    """Neighbouring units as one, of the kind of the first, with furniture after the i'th if `crossed[i]`."""
     starts: list[int] = []
     pieces: list[tuple[int, int]] = []
     text = ""
@@ -123,11 +123,14 @@ def merged(units: Sequence[Unit], joints: Sequence[Joint]) -> Unit:
         if joined.dropped:
             pieces[-1] = (pieces[-1][0], pieces[-1][1] - joined.dropped)
         text += unit.text[: len(unit.text) - joined.dropped] + joined.glue
-    first, last = units[0].stretches[0], units[-1].stretches[-1]
+    edges = [0, *(index + 1 for index, is_crossed in enumerate(crossed) if is_crossed), len(units)]
     return replace(
         units[0],
         text=text,
         starts=starts,
         pieces=pieces,
-        stretches=[Stretch(first.start, last.end, first.page)],
+        stretches=[
+            Stretch(units[first].start, units[last - 1].stretches[-1].end, units[first].page)
+            for first, last in pairwise(edges)
+        ],
     )

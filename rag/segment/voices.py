@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import regex
+
 from rag.records import BlockKind
 from rag.segment.bylines import Byline, credit_at_end, credit_at_start, is_note, is_note_label
 from rag.segment.headings import heading_text
@@ -22,6 +24,10 @@ class Voice:
 
 
 NOBODY = Voice()
+_INTERVIEW = regex.compile(
+    r"interview|聞き手|インタビュー|采访|採訪|对话|entrevista|recueillis|intervista|aufgezeichnet|беседовал|حوار|สัมภาษณ์|인터뷰",
+    regex.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class _Walk:
         self._path: list[tuple[int, str]] = []
         self._author = NOBODY
         self._author_level = 0
-        self._turn = NOBODY
+        self._turn: Voice | None = None
+        self._roles: dict[str, str] = {}
         self._article = 0  # where the present article begins, an index into `placed`
         self._after_label = False
         units = outline.units
@@ -127,11 +134,11 @@ class _Walk:
                 self._author = NOBODY
             self._article = len(self.placed)
         self._path.append((unit.level, heading_text(unit)))
-        self._turn = NOBODY
+        self._turn = None
 
     def _sign(self, index: int, unit: Unit, byline: Byline) -> None:
         voice = Voice(byline.speaker, byline.role)
-        self._turn = NOBODY
+        self._turn = None
         if self._is_trailing(index):
             if self._author == NOBODY:
                 self._give_article(voice)
@@ -167,22 +174,29 @@ class _Walk:
         self._author = voice
 
     def _text(self, unit: Unit) -> None:
-        turn = (
-            self.outline.turns.of(unit.text)
-            if unit.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
-            else None
-        )
+        turn = None
+        if unit.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
+            turn = self.outline.turns.of(unit.text)
         if turn is not None:
-            self._turn = Voice(turn.speaker, turn.role)
+            self._turn = self._speaking(turn)
         elif is_resolution(unit.text):
-            self._turn = NOBODY
-        elif self._author == NOBODY and self._turn == NOBODY:
+            self._turn = NOBODY if self._turn else None
+        elif self._author == NOBODY and self._turn is None:
             credit = credit_at_start(unit.text)
             if credit is not None:
                 self._author = Voice(credit.speaker, credit.role)
                 self._author_level = self._path[-1][0] if self._path else 0
-        voice = self._turn if self._turn.speaker else self._author
+        voice = self._author if self._turn is None else self._turn
         self.placed.append(Placed(unit, self._section(), voice, is_question=_asks(turn, unit.text)))
+
+    def _speaking(self, turn: Turn) -> Voice | None:
+        """Who has the turn; None where the page does not say, and the words count as the author's."""
+        if turn.speaker:
+            role = turn.role or self._roles.get(turn.speaker, "")
+            self._roles[turn.speaker] = role
+            return Voice(turn.speaker, role)
+        is_answer = not turn.is_question and _INTERVIEW.search(self._author.role) is not None
+        return NOBODY if is_answer else None
 
     def _section(self) -> tuple[str, ...]:
         return tuple(text for _, text in self._path)
