@@ -26,15 +26,16 @@ UNDECIDED = "und"
 
 _SAMPLE = 3000  # characters looked at; a passage is shorter, and a long text shows its language sooner
 _PIECES_SAMPLE = 240  # characters from which pieces of words are counted
-_LEAST_EVIDENCE = 1.8  # one function word that few languages share, or two pieces of words
+_LEAST_EVIDENCE = 1.8  # in Latin script: one function word that few languages share, or two pieces of words
 _CLEAR_EVIDENCE = 6.0  # lead of the first over the second that pieces of words need not confirm
 
 # Between close relatives the one that is met more often gets the benefit of the doubt.
-_PRIOR = defaultdict(
-    float,
-    {"ru": 1.8, "ar": 1.8, "hi": 1.8, "en": 0.5, "es": 0.4, "fr": 0.4, "de": 0.4}
-    | dict.fromkeys(("ca", "et", "hr", "lt", "lv", "sk", "sl", "sw", "tl", "mk", "be", "ps", "ckb"), -0.8),
-)
+_PRIOR = defaultdict(float)
+_PRIOR.update(dict.fromkeys(("en", "ru", "ar", "hi"), 0.5))
+_PRIOR.update(dict.fromkeys(("es", "fr", "de", "pt", "fa"), 0.4))
+_PRIOR.update(dict.fromkeys(("it", "nl", "pl", "tr", "vi", "id", "sv", "cs", "ro", "da"), 0.2))
+_PRIOR.update(dict.fromkeys(("ca", "et", "hr", "lt", "lv", "sk", "sw", "tl", "mk", "be", "ps", "ckb"), -0.8))
+_PRIOR["sl"] = -1.5
 
 # First code point of a stretch, and whose letters stand there; "" where no letters do or none that matter.
 _STRETCHES: tuple[tuple[int, str], ...] = (
@@ -182,7 +183,7 @@ def _by_evidence(sample: str, script: str) -> str:
     if first - second < _CLEAR_EVIDENCE:
         _add_pieces(scores, words, evidence)
     best = max(evidence.languages, key=lambda language: scores[language])
-    return best if scores[best] >= _LEAST_EVIDENCE else UNDECIDED
+    return best if script != "latin" or scores[best] >= _LEAST_EVIDENCE else UNDECIDED
 
 
 def _add_pieces(scores: dict[str, float], words: Iterable[str], evidence: _Evidence) -> None:

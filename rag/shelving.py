@@ -18,7 +18,7 @@ from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.publish import publish
-from rag.store.states import StateCodec, encode_layout, fit_codec
+from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
 _PUBLISH_S = 60.0  # how often readers get what a long run has written so far
@@ -71,7 +71,7 @@ class Shelver:
         self._max_tokens = min(settings.max_tokens, encoder.max_tokens)
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
-        self._known_codec = read_codec(catalog)
+        self._codec = read_codec(catalog)
         self._publish_s = time.monotonic() + _PUBLISH_S if publishing else math.inf
         self.passages = 0  # committed so far
 
@@ -91,7 +91,10 @@ class Shelver:
         """Encode and commit all that waits; publish now and then."""
         waiting, self._waiting, self._waiting_passages = self._waiting, [], 0
         documents = [each for each in waiting if isinstance(each, _Waiting)]
-        encoding = self._encode([passage for each in documents for passage in each.cut.passages])
+        passages = [passage for each in documents for passage in each.cut.passages]
+        encoding = self._encode(passages)
+        if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
+            self._codec = self._fit(passages, encoding.tokens)
         start = 0
         for each in waiting:
             if isinstance(each, _Waiting):
@@ -111,8 +114,9 @@ class Shelver:
 
     def _commit(self, waiting: _Waiting, vectors: Float32, tokens: Sequence[TokenStates]) -> None:
         """Write one document with its share of the encoding."""
-        codec = self._codec(tokens) if tokens else None
-        states = [(codec.encode(each.states), encode_layout(each)) for each in tokens] if codec else []
+        states = [
+            (self._codec.encode(each.states) if self._codec else b"", encode_layout(each)) for each in tokens
+        ]
         self._catalog.replace(
             NewDocument(
                 read=waiting.read,
@@ -127,9 +131,21 @@ class Shelver:
         )
         self.passages += len(tokens)
 
-    def _codec(self, tokens: Sequence[TokenStates]) -> StateCodec:
-        """The library's codec; fitted now where these are its first passages."""
-        if self._known_codec is None:
-            self._known_codec = fit_codec(np.concatenate([each.states for each in tokens]))
-            keep_codec(self._catalog, self._known_codec)
-        return self._known_codec
+    def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
+        """The library's codec from now on, fitted on the package's sample and these, its first passages."""
+        texts = sample_texts()
+        encoded = iter(
+            self._encoder.encode_passages([text for group in texts.values() for text in group]).tokens
+        )
+        sample = [_joined([next(encoded) for _ in group]) for group in texts.values()]
+        own: dict[str, list[TokenStates]] = {}
+        for passage, each in zip(passages, tokens, strict=True):
+            own.setdefault(passage.language, []).append(each)
+        codec = fit_codec(sample, [_joined(group) for group in own.values()])
+        keep_codec(self._catalog, codec)
+        return codec
+
+
+def _joined(tokens: Sequence[TokenStates]) -> Float32:
+    """The states (t, D) of all these texts."""
+    return np.concatenate([each.states for each in tokens])

@@ -180,8 +180,8 @@ def test_files_outside_are_never_opened(tmp_path):
 
 
 # fmt: off
-TAGS = ["p", "/p", "div", "/div", "li", "ul", "/ul", "table", "tr", "td", "/table", "h1", "/h1", "pre", "/pre", "br",
-        "a", "/a", "b", "/b", "title"]
+TAGS = ["p", "/p", "div", "/div", "li", "ul", "/ul", "table", "tr", "td", "/table", "h1", "/h1", "pre",
+        "/pre", "br", "a", "/a", "b", "/b", "title"]
 # fmt: on
 
 

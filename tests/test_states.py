@@ -27,7 +27,7 @@ def states_like_a_model(count, dimensions, seed=0):
 @pytest.mark.parametrize("dimensions", [1, 8, 32, 33, 48, 127, 128, 384, 1024])
 def test_a_token_takes_64_bytes_at_most(dimensions):
     states = states_like_a_model(300, dimensions)
-    codec = fit_codec(states)
+    codec = fit_codec([], [states])
     assert codec.bytes_per_token <= 64
     assert len(codec.encode(states)) == 300 * codec.bytes_per_token
 
@@ -35,25 +35,25 @@ def test_a_token_takes_64_bytes_at_most(dimensions):
 @pytest.mark.parametrize("dimensions", [2, 32, 33, 127, 128, 384])
 def test_decoded_states_are_unit_rows_near_the_projected_ones(dimensions):
     states = states_like_a_model(2000, dimensions)
-    codec = fit_codec(states[:1000])
+    codec = fit_codec([], [states[:1000]])
     decoded = codec.decode(codec.encode(states[1000:]))
     assert decoded.dtype == np.float32
     assert np.allclose(np.linalg.norm(decoded, axis=1), 1, atol=1e-4)
     cosines = np.einsum("ij,ij->i", decoded, codec.project(states[1000:]))
-    assert cosines.mean() > 0.99
-    assert cosines.min() > 0.95
+    assert cosines.mean() > (0.99 if dimensions <= 128 else 0.93)  # 4 bits a dimension, or 2
+    assert cosines.min() > (0.95 if dimensions <= 128 else 0.85)
 
 
 def test_few_dimensions_are_kept_as_they_are():
     states = states_like_a_model(50, 32)
-    codec = fit_codec(states[:3])
+    codec = fit_codec([], [states[:3]])
     assert np.allclose(codec.project(states), states, atol=1e-6)
     assert np.allclose(codec.decode(codec.encode(states)), states, atol=1e-3)
 
 
 def test_the_projection_is_a_rotation_of_what_differs_from_the_mean():
     states = states_like_a_model(500, 100)
-    codec = fit_codec(states)
+    codec = fit_codec([], [states])
     centred = states - states.mean(axis=0)
     centred /= np.linalg.norm(centred, axis=1, keepdims=True)
     assert np.allclose(codec.project(states) @ codec.project(states).T, centred @ centred.T, atol=1e-4)
@@ -61,16 +61,16 @@ def test_the_projection_is_a_rotation_of_what_differs_from_the_mean():
 
 @pytest.mark.parametrize("tokens", [1, 2, 40])
 def test_a_codec_can_be_fitted_on_less_than_it_has_dimensions(tokens):
-    codec = fit_codec(states_like_a_model(tokens, 384))
+    codec = fit_codec([], [states_like_a_model(tokens, 384)])
     other = states_like_a_model(100, 384, seed=5)
     decoded = codec.decode(codec.encode(other))
-    assert decoded.shape == (100, 128)
+    assert decoded.shape == (100, 256)
     assert np.isfinite(decoded).all()
 
 
 def test_a_codec_survives_the_catalog():
     states = states_like_a_model(300, 384)
-    codec = fit_codec(states)
+    codec = fit_codec([], [states])
     again = StateCodec.from_bytes(codec.to_bytes())
     assert again.encode(states) == codec.encode(states)
     assert np.array_equal(again.decode(codec.encode(states)), codec.decode(codec.encode(states)))
@@ -78,7 +78,7 @@ def test_a_codec_survives_the_catalog():
 
 def test_fitting_is_deterministic():
     states = states_like_a_model(300, 384)
-    assert fit_codec(states).to_bytes() == fit_codec(states.copy()).to_bytes()
+    assert fit_codec([], [states]).to_bytes() == fit_codec([], [states.copy()]).to_bytes()
 
 
 TOKENS = st.lists(
@@ -109,7 +109,7 @@ def test_an_ordinary_layout_takes_five_bytes_a_token():
 
 
 def test_a_batch_is_its_passages_one_after_the_other():
-    codec = fit_codec(states_like_a_model(300, 64))
+    codec = fit_codec([], [states_like_a_model(300, 64)])
     passages = []
     for count in (3, 0, 5):
         states = states_like_a_model(count, 64, seed=count)
@@ -120,3 +120,19 @@ def test_a_batch_is_its_passages_one_after_the_other():
     assert offsets.tolist() == [0, 3, 3, 8]
     assert ids.tolist() == [0, 1, 2, 0, 1, 2, 3, 4]
     assert np.array_equal(states[3:8], codec.decode(stored[2][0]))
+
+
+def test_the_mean_is_the_samples_and_the_directions_are_those_within_languages():
+    one, other = states_like_a_model(400, 384, seed=1), states_like_a_model(300, 384, seed=2)
+    apart = np.zeros(384, np.float32)
+    apart[300] = 5  # what tells the two languages apart is no direction along which their tokens differ
+    codec = fit_codec([one, other + apart], [one])
+    assert np.allclose(codec.mean, (one.mean(axis=0) + (other + apart).mean(axis=0)) / 2, atol=1e-6)
+    alone = fit_codec([one, other], [one])
+    assert np.allclose(codec.basis @ codec.basis.T, alone.basis @ alone.basis.T, atol=1e-3)
+
+
+def test_the_sample_has_many_languages_and_no_blank_text():
+    texts = sample_texts()
+    assert len(texts) >= 25
+    assert all(group and all(text.strip() for text in group) for group in texts.values())

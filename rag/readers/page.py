@@ -30,6 +30,7 @@ _FURNITURE_ROLES = frozenset((
     "alertdialog", "toolbar", "tablist",
 ))
 # fmt: on
+_TELLING_TAGS = _NEVER_TEXT | _FURNITURE_TAGS | {"header", "main", "article", "a", "blockquote"}
 # A whole class or id, or its last word: "main-nav" is a menu, but "with-sidebar" says what stands beside.
 _FURNITURE_NAME = re.compile(
     r"(?:^|[\s_-])(?<!with-)(?<!has-)(?<!no-)(?:nav|navbar|navigation|menu|breadcrumbs?|footer|sidebar|cookies?|"
@@ -64,7 +65,6 @@ class Stretch:
 class _Open:
     """One open element, with what it and those around it say of the text inside."""
 
-    tag: str = ""
     silent: bool = False
     part: int = 0
     main: bool = False
@@ -159,6 +159,8 @@ class PageText:
 
     def _opened(self, tag: str, attributes: dict[str, str]) -> _Open:
         above = self._stack[-1]
+        if not attributes and tag not in _TELLING_TAGS:
+            return above
         names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
         role = attributes.get("role", "").lower()
         style = attributes.get("style", "")
@@ -166,7 +168,6 @@ class PageText:
         byline = attributes.get("rel") == "author" or attributes.get("itemprop") == "author"
         main = tag in ("main", "article") or role == "main"
         return _Open(
-            tag=tag,
             silent=above.silent or tag in _NEVER_TEXT or hidden or bool(_HIDDEN_STYLE.search(style)),
             part=above.part or self._new_part(tag, role, names, inside_main=above.main or main),
             main=above.main or main,
