@@ -188,7 +188,9 @@ def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path
         ServeError: the port was taken meanwhile.
     """
     try:
-        with redirect_stdout(io.StringIO()):  # Gradio announces its MCP server, however quiet it is told to be
+        with redirect_stdout(
+            io.StringIO()
+        ):  # Gradio announces its MCP server, however quiet it is told to be
             _, address, _ = page.launch(
                 server_name=host,
                 server_port=port,
