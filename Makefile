@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 
 demo: install  ## install, build the model, index the samples, ask twice, serve the page (SERVE=0: do not)
 	$(BIN)/rag index data/documents --index $(INDEX)
-	$(BIN)/rag ask "临溪县今年胡麻油的产量是多少？" --index $(INDEX) -k 3
+	$(BIN)/rag ask "临溪县的水库蓄了多少水？" --index $(INDEX) -k 3
 	$(BIN)/rag ask "When is the library open on Sundays?" --index $(INDEX) -k 3
 ifneq ($(SERVE),0)
 	$(BIN)/rag serve --index $(INDEX)

@@ -18,7 +18,8 @@ def best_sentences(
     """
     spans = sentence_spans(text, language)
     similarity = tokens.states @ question_tokens.states.T
-    best, best_score = (), -np.inf
+    best: tuple[tuple[int, int], ...] = ()
+    best_score = -np.inf
     for start, end in spans:
         inside = (tokens.spans[:, 0] >= start) & (tokens.spans[:, 1] <= end) & (tokens.spans[:, 1] > 0)
         if inside.any() and (score := float(similarity[inside].max(axis=0).mean())) > best_score:

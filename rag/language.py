@@ -30,7 +30,7 @@ _LEAST_EVIDENCE = 1.8  # in Latin script: one function word that few languages s
 _CLEAR_EVIDENCE = 6.0  # lead of the first over the second that pieces of words need not confirm
 
 # Between close relatives the one that is met more often gets the benefit of the doubt.
-_PRIOR = defaultdict(float)
+_PRIOR: defaultdict[str, float] = defaultdict(float)
 _PRIOR.update(dict.fromkeys(("en", "ru", "ar", "hi"), 0.5))
 _PRIOR.update(dict.fromkeys(("es", "fr", "de", "pt", "fa"), 0.4))
 _PRIOR.update(dict.fromkeys(("it", "nl", "pl", "tr", "vi", "id", "sv", "cs", "ro", "da"), 0.2))

@@ -55,8 +55,8 @@ def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings)
     """What came of putting a new catalog, of all that is sound in the damaged file `catalog`, in its place.
 
     Documents whose text is sound but not all the rest are cut and encoded again. Hold the writer lock, and
-    publish afterwards. Raises LibraryMismatch where that needs a model other than the encoder's, LibraryError,
-    OSError.
+    publish afterwards. Raises LibraryMismatch where that needs another model than the encoder's,
+    LibraryError, OSError.
     """
     with replacement(catalog.parent) as new:
         result = salvage(catalog, new)

@@ -108,7 +108,7 @@ class TokenStates:
     """The last-layer states of one text's tokens, without special and prompt tokens.
 
     Row i of `states` (t, d) float32, unit length, belongs to the token `token_ids[i]`, which covers the
-    characters `spans[i, 0]` to `spans[i, 1]` (end exclusive, code points) of the text as given to the encoder.
+    characters `spans[i, 0]` to `spans[i, 1]` (end exclusive, code points) of the text given to the encoder.
     """
 
     states: Float32

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from tiny_encoder import TinyEncoder
 
 from rag.ingest import index_paths

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sample_texts import LANGUAGES, paragraphs
 
-from rag.language import UNDECIDED, detect_language, script_of
+from rag.language import detect_language
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SENTENCE_END = re.compile(r"(?<=[.!?。！？؟।])\s*")

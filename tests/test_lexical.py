@@ -64,7 +64,7 @@ def test_scores_are_those_of_the_formula(passages, terms, limit):
 
 
 def test_equal_passages_score_equally_and_stand_by_id_across_segments(tmp_path):
-    words = "网 络 网络 data 2022".split()
+    words = ["网", "络", "网络", "data", "2022"]
     first = {id_: words for id_ in range(900, 0, -1)}
     manifest = lexical.build(tmp_path / "one", entries(first))
     more = {id_: words for id_ in range(1500, 900, -1)}

@@ -13,6 +13,7 @@ from rag.store.states import (
     decode_token_ids,
     encode_layout,
     fit_codec,
+    sample_texts,
 )
 
 

@@ -20,6 +20,7 @@ from rag.records import (
     Document,
     DocumentInfo,
     Failure,
+    Finding,
     Hit,
     IndexReport,
     Passage,
@@ -32,7 +33,7 @@ from rag.web.examples import example_questions, examples_view
 from rag.web.flow import flowed, flowed_marked, source_spans
 from rag.web.html import bdi, element, escape, marked, merged_spans
 from rag.web.reader import WINDOW_CHARACTERS, Place, no_document_view, reader_view
-from rag.web.shelf import ROWS, progress_view, report_view, shelf_view
+from rag.web.shelf import ROWS, findings_view, progress_view, report_view, shelf_view
 from rag.web.texts import EN, ZH, chosen_tongue, language_name
 
 HOSTILE = (
@@ -383,32 +384,38 @@ def test_shelf(golden):
             "b.txt", language="zh", added_at="2026-02-02T00:00:00Z", warnings=("read as GB18030, with doubt",)
         ),
     )
-    golden("web/shelf-en.html", shelf_view(documents, wanted="", sheet=0, texts=EN))
+    golden("web/shelf-en.html", shelf_view(documents, wanted="", sheet=0, size=7_400_000, texts=EN))
 
 
 def test_shelf_is_filtered_by_title_and_name():
     documents = (info("a.txt", title="Ferry"), info("b.txt"))
-    assert "b.txt" not in shelf_view(documents, wanted="FERRY", sheet=0, texts=EN)
-    assert EN.no_match in shelf_view(documents, wanted="nothing", sheet=0, texts=EN)
+    assert "b.txt" not in shelf_view(documents, wanted="FERRY", sheet=0, size=0, texts=EN)
+    assert EN.no_match in shelf_view(documents, wanted="nothing", sheet=0, size=0, texts=EN)
 
 
 def test_shelf_turns_sheets():
     documents = tuple(info(f"{number:03d}.txt") for number in range(ROWS + 5))
-    first = shelf_view(documents, wanted="", sheet=0, texts=EN)
-    last = shelf_view(documents, wanted="", sheet=99, texts=EN)
+    first = shelf_view(documents, wanted="", sheet=0, size=0, texts=EN)
+    last = shelf_view(documents, wanted="", sheet=99, size=0, texts=EN)
     assert first.count("<tr>") == ROWS + 1
     assert last.count("<tr>") == 6
     assert f"{ROWS + 1}–{ROWS + 5} of {ROWS + 5}" in last
 
 
 def test_empty_library_says_how_to_begin():
-    assert EN.library_empty_note in shelf_view((), wanted="", sheet=0, texts=EN)
+    assert EN.library_empty_note in shelf_view((), wanted="", sheet=0, size=0, texts=EN)
 
 
 def test_report_names_each_failure_with_its_reason():
     report = IndexReport(added=1, failures=(Failure("/x/bad.bin", "/x/bad.bin is not text"),))
     shown = parsed(report_view(report, EN)).text
     assert shown == ["1 added", "1 could not be read", "bad.bin", "is not text"]
+
+
+def test_findings_name_what_mends_them():
+    findings = (Finding("ok", "all is well"), Finding("error", "one <row> is damaged", "rag doctor --repair"))
+    shown = parsed(findings_view(findings, EN)).text
+    assert shown == [EN.checked, "all is well", "one <row> is damaged", "rag doctor --repair"]
 
 
 def test_progress_has_a_share_where_the_total_is_known():

@@ -1,8 +1,8 @@
 """Token states in 64 bytes a token or less: a projection, a rotation and two or four bits a dimension.
 
-States live, decoded, in *codec space*: mean subtracted, projected on the leading principal directions, rotated
-at random so that every dimension carries the same share, unit length. Cosine there stands for cosine between
-the states themselves.
+States live, decoded, in *codec space*: mean subtracted, projected on the leading principal directions,
+rotated at random so that every dimension carries the same share, unit length. Cosine there stands for cosine
+between the states themselves.
 
 Mean and directions decide about questions in another language. MaxSim nDCG@10 on XQuAD (half or less of the
 questions, so compare only within one group):
@@ -110,7 +110,8 @@ class StateCodec:
         """For each byte the values of the dimensions that it holds: (256, per byte)."""
         bits = 8 // self._per_byte
         places = np.arange(self._per_byte) * bits
-        return self.levels[(np.arange(256)[:, None] >> places) & (self.levels.size - 1)]
+        cells = (np.arange(256)[:, None] >> places) & (self.levels.size - 1)
+        return np.asarray(self.levels[cells], np.float32)
 
     def to_bytes(self) -> bytes:
         """The codec as it stands in the catalog."""

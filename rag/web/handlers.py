@@ -11,6 +11,7 @@ import logging
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,15 @@ from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
-from rag.web.shelf import empty_view, progress_view, removed_view, report_view, shelf_view, totals
+from rag.web.shelf import (
+    empty_view,
+    findings_view,
+    progress_view,
+    removed_view,
+    report_view,
+    shelf_view,
+    totals,
+)
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
 from rag.web.uploads import FOLDER, is_upload, kept, put_back
@@ -112,7 +121,12 @@ class Desk:
 
     def shelf(self, texts: Texts, *, wanted: str = "", sheet: int = 0) -> str:
         """Return the table of documents."""
-        return guarded(texts, lambda: shelf_view(self.documents(), wanted=wanted, sheet=sheet, texts=texts))
+
+        def make() -> str:
+            size = folder_bytes(self.index)
+            return shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
+
+        return guarded(texts, make)
 
     def welcome(self, texts: Texts) -> str:
         """Return questions to begin with and what the library holds, or how to fill it."""
@@ -173,6 +187,10 @@ class Desk:
 
         return guarded(texts, make)
 
+    def checked(self, texts: Texts) -> str:
+        """Return what `doctor` finds in the library."""
+        return guarded(texts, lambda: findings_view(self.library.doctor(), texts))
+
     def add(self, uploaded: Sequence[Path], progress: ProgressCallback) -> IndexReport:
         """Keep uploaded files, read them into the library, and give back the place of those that fail."""
         with kept(uploaded, self.index / FOLDER) as placed:
@@ -194,6 +212,15 @@ class Desk:
                 if step is not None:
                     yield progress_view(step, texts)
             yield guarded(texts, lambda: report_view(work.result(), texts))
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return how many bytes the files in `folder` and in its folders take; a file that vanishes counts 0."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _latest(steps: queue.SimpleQueue[Progress]) -> Progress | None:

@@ -1,6 +1,6 @@
 // What the page does in the browser: views, addresses, clicks on what the server wrote, the keyboard.
 // Gradio runs this once as a function of (element, trigger, props, server, upload, watch); `trigger` sends an
-// event with data to the Python function of the same name: "visit", "ask", "open", "remove", "turn".
+// event with data to the Python function of the same name: "visit", "ask", "open", "remove", "check", "turn".
 const root = document.documentElement;
 const wide = window.matchMedia("(min-width: 1200px)");
 const one = (selector, within = document) => within.querySelector(selector);
@@ -165,8 +165,10 @@ window.wenju = {
 const acts = {
 	view: (data) => {
 		show(data.view);
-		if (data.view === "library") history.pushState(null, "", `${location.pathname}#library`);
-		else go(current());
+		if (data.view === "library") {
+			history.pushState(null, "", `${location.pathname}#library`);
+			trigger("turn", { sheet: 0 }); // as it is now: other programs write to the library too
+		} else go(current());
 		if (data.view === "reader") window.wenju.settle();
 	},
 	home: () => {
@@ -187,6 +189,10 @@ const acts = {
 	remove: (data) => {
 		busy(true);
 		trigger("remove", data);
+	},
+	check: () => {
+		busy(true);
+		trigger("check", {});
 	},
 	turn: (data) => trigger("turn", data),
 	sure: (_, target) => {

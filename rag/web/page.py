@@ -95,7 +95,7 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
             gr.skip() if typing else results,
             desk.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
             gr.Textbox(placeholder=texts.filter_placeholder, label=texts.filter_label),
-            desk.shelf(texts),
+            desk.shelf(texts) if what.text("view") == "library" else gr.skip(),
         )
 
     def open_passage(event: gr.EventData, request: gr.Request) -> str:
@@ -140,6 +140,9 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
         report = desk.remove(sent(event).text("file"), texts)
         return report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
 
+    def check(event: gr.EventData, request: gr.Request) -> str:
+        return desk.checked(texts_for(request))
+
     def turn(event: gr.EventData, wanted: str, request: gr.Request) -> str:
         return desk.shelf(texts_for(request), wanted=wanted, sheet=sent(event).number("sheet"))
 
@@ -161,6 +164,14 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
         remove,
         inputs=parts.wanted,
         outputs=seen,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=1,
+        concurrency_id="write",
+    ).then(None, js="() => window.wenju.changed()")
+    parts.bridge.check(
+        check,
+        outputs=parts.report,
         show_progress="hidden",
         api_visibility="private",
         concurrency_limit=1,
@@ -188,9 +199,8 @@ def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path
         ServeError: the port was taken meanwhile.
     """
     try:
-        with redirect_stdout(
-            io.StringIO()
-        ):  # Gradio announces its MCP server, however quiet it is told to be
+        # Gradio announces its MCP server on stdout, however quiet it is told to be.
+        with redirect_stdout(io.StringIO()):
             _, address, _ = page.launch(
                 server_name=host,
                 server_port=port,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from rag.records import DocumentInfo, Failure, IndexReport, Progress
+from rag.records import DocumentInfo, Failure, Finding, IndexReport, Progress
 from rag.web.cards import deep_link
 from rag.web.html import bdi, element, escape
 from rag.web.texts import Texts, documents_counted, language_name, passages_counted
@@ -15,8 +15,11 @@ MODEL_STAGE = "building the model"  # `Progress.stage` of what a first upload wa
 ROWS = 100  # documents on one sheet of the table
 
 
-def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, texts: Texts) -> str:
-    """Return the table of the documents whose title or path holds `wanted`, `ROWS` a sheet, newest first."""
+def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, size: int, texts: Texts) -> str:
+    """Return the table of the documents whose title or path holds `wanted`, `ROWS` a sheet, newest first.
+
+    `size` is how many bytes the library takes on disk.
+    """
     if not documents:
         return empty_view(texts)
     needle = wanted.strip().casefold()
@@ -30,14 +33,19 @@ def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, te
     rows = (_row(info, texts) for info in shown)
     return element(
         "div",
-        totals(documents, texts),
+        element(
+            "div",
+            totals(documents, texts, size=size),
+            element("button", escape(texts.check), type="button", class_="wj-quiet", data_act="check"),
+            class_="wj-shelf-head",
+        ),
         element("table", _column_heads(texts), element("tbody", *rows), class_="wj-shelf"),
         _sheets(sheet, len(found), texts),
     )
 
 
-def totals(documents: Sequence[DocumentInfo], texts: Texts) -> str:
-    """Return one quiet line: how many documents and passages, and in which languages, the commonest first."""
+def totals(documents: Sequence[DocumentInfo], texts: Texts, *, size: int = 0) -> str:
+    """Return one quiet line: documents, passages, languages (commonest first), and bytes where known."""
     passages: dict[str, int] = {}
     for info in documents:
         passages[info.language] = passages.get(info.language, 0) + info.passages
@@ -48,6 +56,7 @@ def totals(documents: Sequence[DocumentInfo], texts: Texts) -> str:
         passages_counted(sum(passages.values()), texts),
         comma.join(language_name(language, texts) for language in common[:8])
         + (" …" if len(common) > 8 else ""),
+        *([f"{size / 1e6:,.1f} MB"] if size else []),
     )
     return element("p", *(element("span", escape(fact)) for fact in facts), class_="wj-facts")
 
@@ -186,6 +195,20 @@ def removed_view(path: str, texts: Texts) -> str:
     return element(
         "div", element("p", element("span", said), class_="wj-facts"), class_="wj-report", role="status"
     )
+
+
+def findings_view(findings: Sequence[Finding], texts: Texts) -> str:
+    """Return what `doctor` found: one line each, with what mends it."""
+    items = (
+        element(
+            "li",
+            element("span", escape(finding.what)),
+            element("code", escape(finding.remedy)) if finding.remedy else "",
+        )
+        for finding in findings
+    )
+    heading = element("p", escape(texts.checked))
+    return element("div", heading, element("ul", *items), class_="wj-report", role="status")
 
 
 def report_view(report: IndexReport, texts: Texts) -> str:

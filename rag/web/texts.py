@@ -76,6 +76,8 @@ class Texts:
     remove_yes: str
     remove_no: str
     removed: str
+    check: str
+    checked: str
     no_match: str
     pages_of: str
     reading: str
@@ -154,6 +156,8 @@ ZH = Texts(
     remove_yes="移出",
     remove_no="保留",
     removed="已移出：{name}",
+    check="检查资料库",
+    checked="检查的结果",
     no_match="没有符合的文档。",
     pages_of="{first}–{last}，共 {total}",
     reading="正在读取",
@@ -232,6 +236,8 @@ EN = Texts(
     remove_yes="Remove",
     remove_no="Keep",
     removed="Removed: {name}",
+    check="Check the library",
+    checked="What the check found",
     no_match="No document matches.",
     pages_of="{first}–{last} of {total}",
     reading="Reading",
