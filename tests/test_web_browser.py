@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 from serving import FERRY, SAMPLES, TEA, served
 
+from rag.library import Library
+
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDE = {"width": 1440, "height": 900}
@@ -280,6 +282,34 @@ def test_the_table_is_filtered_while_typing(opened):
     expect(rows).to_have_count(1)
     page.locator(".wj-shelf a").click()
     expect(page.locator("#wj-reader-body .wj-doc")).to_be_visible()
+
+
+def test_the_library_is_checked_with_one_click(opened):
+    page = opened(locale="en-GB")
+    page.locator("nav [data-view=library]").click()
+    page.locator("[data-act=check]").click()
+    expect(page.locator(".wj-report li").first).to_contain_text("documents", timeout=30_000)
+
+
+def test_the_table_shows_what_another_program_added(opened, site, tmp_path):
+    page = opened()
+    (tmp_path / "later.txt").write_text(
+        "The kelp harvest begins in May and ends in September.", encoding="utf-8"
+    )
+    with Library(site.index) as library:
+        library.add(tmp_path / "later.txt")
+        try:
+            page.locator("nav [data-view=library]").click()
+            expect(page.locator(".wj-shelf tbody")).to_contain_text("later.txt")
+        finally:
+            library.remove(tmp_path / "later.txt")
+
+
+def test_the_address_of_the_library_shows_it(opened):
+    page = opened("/#library")
+    expect(page.locator(".wj-shelf tbody tr")).to_have_count(EVERYTHING)
+    page.locator("[data-act=tongue]").click()
+    expect(page.locator(".wj-shelf th").first).to_have_text("Document")
 
 
 # --- languages, light, size ---

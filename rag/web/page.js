@@ -41,12 +41,15 @@ function current() {
 	};
 }
 
-function visit({ first = false } = {}) {
-	const here = { ...place(), first: Number(first) };
-	if (location.hash === "#library") show("library");
-	else show(here.document && !(here.question && wide.matches) ? "reader" : "ask");
+function visit({ first = false, view = viewOf(place()) } = {}) {
+	show(view);
 	busy(true);
-	trigger("visit", here);
+	trigger("visit", { ...place(), view, first: Number(first) });
+}
+
+function viewOf({ question, document: key }) {
+	if (location.hash === "#library") return "library";
+	return key && !(question && wide.matches) ? "reader" : "ask";
 }
 
 // --- views ---
@@ -233,9 +236,7 @@ const acts = {
 		document.cookie = `wenju-tongue=${tongue}; path=/; max-age=31536000; samesite=strict`;
 		root.dataset.tongue = tongue;
 		label();
-		const view = root.dataset.view;
-		visit();
-		show(view);
+		visit({ view: root.dataset.view });
 	},
 	theme: () => {
 		const dark = !document.body.classList.contains("dark");
