@@ -33,7 +33,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.library",),
     ("rag.web.*",),
-    ("rag.cli", "rag.__main__"),
+    ("rag.cli",),
+    ("rag.__main__",),
 )
 
 

@@ -110,6 +110,8 @@ class Desk:
 
     def answered(self, question: str, texts: Texts) -> tuple[str, Answer | None]:
         """Return the answer to `question` as markup, and itself where there is one."""
+        if not question.strip():
+            return error_view(texts.question_empty), None
         answers: list[Answer] = []
 
         def make() -> str:

@@ -23,6 +23,7 @@ class Texts:
     hero_note: str
     question_label: str
     question_placeholder: str
+    question_empty: str
     ask: str
     try_these: str
     example_section: str
@@ -103,6 +104,7 @@ ZH = Texts(
     hero_note="用任何语言都可以问。每个答案都是文档里的原句，注明确切的出处。",
     question_label="问题",
     question_placeholder="想知道什么？",
+    question_empty="先写下想问的话。",
     ask="提问",
     try_these="试试看",
     example_section="关于“{name}”，文中怎么说？",
@@ -183,6 +185,7 @@ EN = Texts(
     hero_note="In any language. Every answer is a sentence from your documents, with its exact source.",
     question_label="Question",
     question_placeholder="What would you like to know?",
+    question_empty="Write down what you would like to know first.",
     ask="Ask",
     try_these="Try",
     example_section="What is said about “{name}”?",
