@@ -36,7 +36,7 @@ _OTHER_FIELD = regex.compile(
     r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}:\d{2}(?::\d{2})?|[^\s:：]{2,8}[:：]\s*\S+|[\p{Han}·]{2,8}|[|｜·])"
 )
 _OFFICE_END = regex.compile(
-    r"[长長员員师師家者人授席裁理士辑輯记記任官使民手户戶问問]$|秘[书書]$|代表$|書記$|董事$|干事$|幹事$|主播$|导演$|導演$|主[编編笔筆]$|总编$|[总總][监監]$|"
+    r"[长長员員师師家者人授席裁理士辑輯记記任官使]$|代表$|書記$|董事$|干事$|幹事$|主播$|导演$|導演$|主[编編笔筆]$|总编$|[总總][监監]$|"
     r"[监監]制$|教諭$|講師$|議員$|氏$|监事$|参赞$|司令$|政委$|律师$|助理$|委[员員]$|博导$|首席$"
 )
 _PLACE_END = regex.compile(
@@ -139,8 +139,7 @@ def _join_spaced(parts: list[str]) -> list[str]:
 def _office_and_name(text: str) -> Byline | None:
     """宁波市委常委、北仑区委书记 潘银浩; 常务副主任 徐 军; 县委书记潘晓辉; 张三."""
     spaced = _SPACED_NAME.search(text)
-    is_spaced = spaced is not None and is_han_name(spaced[0])
-    if spaced and is_spaced:
+    if spaced and is_han_name(spaced[0]):
         office, name = text[: spaced.start()].rstrip(), spaced[0]
     elif glued := _GLUED.fullmatch(text):
         office, name = glued["role"], glued["name"]
@@ -158,7 +157,7 @@ def _office_and_name(text: str) -> Byline | None:
         return Byline(text, "", POSSIBLE, is_sure_name=True)
     if _OFFICE_END.search(office):
         return Byline(name, office, CERTAIN if len(office) >= 3 else LIKELY)
-    return Byline(name, office, LIKELY if is_spaced or _PLACE_END.search(office) else POSSIBLE)
+    return Byline(name, office, LIKELY if _PLACE_END.search(office) else POSSIBLE)
 
 
 def _name_and_office(text: str) -> Byline | None:

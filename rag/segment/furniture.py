@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import regex
 
-from rag.segment.bylines import LIKELY, parse_byline
 from rag.segment.columns import FULL, fill_of, find_columns
 from rag.segment.lines import Line
 from rag.segment.script import COLONS, is_cjk, is_stopless, starts_inside
@@ -67,15 +66,13 @@ def _repeated(lines: Sequence[Line]) -> list[list[int]]:
     """The groups of short lines with the same letters, two or more of each."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
-        letters = _WORDLESS.sub("", line.text) if line.columns <= RUNNING_HEAD_COLUMNS else ""
-        if letters and not _is_text(line):
-            groups[letters.casefold()].append(index)
+        if (
+            line.columns <= RUNNING_HEAD_COLUMNS
+            and not line.is_ended
+            and any(map(str.isalpha, line.text[:40]))
+        ):
+            groups[_WORDLESS.sub("", line.text).casefold()].append(index)
     return [group for group in groups.values() if len(group) >= 2]
-
-
-def _is_text(line: Line) -> bool:
-    """Whether a line can hardly be a running head: it has clauses, or begins small, or ends a sentence."""
-    return line.is_ended or line.text[0].islower() or any(mark in line.text for mark in "，。；、？！")
 
 
 class _Page:
@@ -92,27 +89,13 @@ class _Page:
         """Mark repeated lines where most stand at page edges or interrupt a sentence."""
         edges = _page_edges(self.lines, self.marks)
         for group in _repeated(self.lines):
-            apart = [index for index in group if self._is_apart(index)]
-            interrupting = {index for index in apart if self._interrupts(index)}
-            evidence = [index for index in apart if index in edges or index in interrupting]
-            if 2 * len(evidence) < len(group) or not (interrupting or any(i in edges for i in apart[1:])):
+            interrupting = {index for index in group if self._interrupts(index)}
+            at_edges = [index for index in group if index in edges or index in interrupting]
+            if len(at_edges) * 2 < len(group) or not (interrupting or any(i in edges for i in group[1:])):
                 continue
-            byline = parse_byline(self.lines[group[0]].text)
-            if byline is not None and byline.strength >= LIKELY:
-                continue  # somebody who signs twice
             for place, index in enumerate(group):
                 is_title = place == 0 and index <= 2 and not _DIGITS.search(self.lines[index].text)
                 self.marks[index] = self.marks[index] or not is_title
-
-    def _is_apart(self, index: int) -> bool:
-        """Whether a line is set off from the text on one side at least; a line within repeated text is not."""
-        line = self.lines[index]
-        after = self.lines[index + 1] if index + 1 < len(self.lines) else None
-        if after is not None and not (after.gap or after.new_page) and self._is_full(index, index + 1):
-            return False  # a line of the text, which goes on below
-        is_above = index == 0 or line.gap > 0 or line.new_page or self.marks[index - 1]
-        is_below = after is None or after.gap > 0 or after.new_page or self.marks[index + 1]
-        return is_above or is_below
 
     def mark_numbers(self) -> None:
         """Mark bare numbers that stand at page edges, interrupt a sentence, or go on with such a sequence."""
@@ -136,7 +119,7 @@ class _Page:
         for index, line in enumerate(self.lines):
             if self.marks[index] or line.columns > RUNNING_HEAD_COLUMNS or line.is_ended:
                 continue
-            if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index) or _is_text(line):
+            if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index):
                 continue
             after = self.lines[index + 1]
             is_below = (
@@ -170,8 +153,6 @@ class _Page:
             after += 1
         if before < 0 or after >= len(self.lines) or self.marks[before] or self.marks[after]:
             return False
-        if after == index + 1 and not self.lines[after].gap and self._is_full(index, after):
-            return False  # a line of the text, which goes on below
         is_text = before > 0 and self.lines[before].gap == 0 and not self.lines[before - 1].is_ended
         is_full = self._is_full(before, after) or (is_text and self.lines[index].gap > 0)
         return goes_on(self.lines[before], self.lines[after], is_full=is_full)
