@@ -136,7 +136,9 @@ class _Page:
     def _is_full(self, index: int, following: int) -> bool:
         """Whether line `index` reaches the edge of its column, were `following` the next line."""
         column = self._columns[index]
-        return column > 0 and fill_of(self.lines[index], self.lines[following], column, self._measure) >= FULL
+        if not column or self._measure(self.lines[index]) > 1.15 * column:
+            return False  # what is wider than the column is no part of it
+        return fill_of(self.lines[index], self.lines[following], column, self._measure) >= FULL
 
     def _is_at_page_break(self, index: int) -> bool:
         """Whether a form feed or other furniture touches the line."""
