@@ -26,6 +26,8 @@ SWEEP_S = (
 )
 READERS_AT_ONCE = 8
 SESSIONS = 500
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}  # the page shows by itself that it works
+_WRITING = {"concurrency_limit": 1, "concurrency_id": "write"}  # what changes the library goes one by one
 
 
 def build(desk: Desk) -> gr.Blocks:
@@ -70,13 +72,10 @@ def _connect_asking(desk: Desk, parts: Parts) -> None:
         inputs=parts.question,
         outputs=parts.results,
         js="(question) => (window.wenju.asking(), question)",
-        show_progress="hidden",
-        api_visibility="private",
+        **_QUIET,
         trigger_mode="always_last",
     )
-    tried = parts.bridge.ask(
-        ask_example, outputs=[parts.question, parts.results], show_progress="hidden", api_visibility="private"
-    )
+    tried = parts.bridge.ask(ask_example, outputs=[parts.question, parts.results], **_QUIET)
     for event in (typed, tried):
         event.then(None, js="() => window.wenju.asked()")
 
@@ -112,16 +111,14 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
             parts.wanted,
             parts.shelf,
         ],
-        show_progress="hidden",
-        api_visibility="private",
+        **_QUIET,
         trigger_mode="always_last",
     )
     visited.then(None, js="() => window.wenju.visited()")
     opened = parts.bridge.open(
         open_passage,
         outputs=parts.reader,
-        show_progress="hidden",
-        api_visibility="private",
+        **_QUIET,
         trigger_mode="always_last",
     )
     opened.then(None, js="() => window.wenju.opened()")
@@ -154,38 +151,29 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
         upload,
         inputs=[parts.upload, parts.wanted],
         outputs=[parts.upload, *seen],
-        show_progress="hidden",
-        api_visibility="private",
-        concurrency_limit=1,
-        concurrency_id="write",
+        **_QUIET,
+        **_WRITING,
         trigger_mode="multiple",
     )
     parts.bridge.remove(
         remove,
         inputs=parts.wanted,
         outputs=seen,
-        show_progress="hidden",
-        api_visibility="private",
-        concurrency_limit=1,
-        concurrency_id="write",
+        **_QUIET,
+        **_WRITING,
     ).then(None, js="() => window.wenju.changed()")
     parts.bridge.check(
         check,
         outputs=parts.report,
-        show_progress="hidden",
-        api_visibility="private",
-        concurrency_limit=1,
-        concurrency_id="write",
+        **_QUIET,
+        **_WRITING,
     ).then(None, js="() => window.wenju.changed()")
-    parts.bridge.turn(
-        turn, inputs=parts.wanted, outputs=parts.shelf, show_progress="hidden", api_visibility="private"
-    )
+    parts.bridge.turn(turn, inputs=parts.wanted, outputs=parts.shelf, **_QUIET)
     parts.wanted.change(  # Gradio's `input` hears key presses only: no paste, no deletion, no input method
         narrow,
         inputs=parts.wanted,
         outputs=parts.shelf,
-        show_progress="hidden",
-        api_visibility="private",
+        **_QUIET,
         trigger_mode="always_last",
     )
 
