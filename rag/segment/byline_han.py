@@ -36,7 +36,7 @@ _OTHER_FIELD = regex.compile(
     r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?|\d{1,2}:\d{2}(?::\d{2})?|[^\s:：]{2,8}[:：]\s*\S+|[\p{Han}·]{2,8}|[|｜·])"
 )
 _OFFICE_END = regex.compile(
-    r"[长長员員师師家者人授席裁理士辑輯记記任官使]$|代表$|書記$|董事$|干事$|幹事$|主播$|导演$|導演$|主[编編笔筆]$|总编$|[总總][监監]$|"
+    r"[长長员員师師家者人授席裁理士辑輯记記任官使民手户戶问問]$|秘[书書]$|代表$|書記$|董事$|干事$|幹事$|主播$|导演$|導演$|主[编編笔筆]$|总编$|[总總][监監]$|"
     r"[监監]制$|教諭$|講師$|議員$|氏$|监事$|参赞$|司令$|政委$|律师$|助理$|委[员員]$|博导$|首席$"
 )
 _PLACE_END = regex.compile(
@@ -50,6 +50,7 @@ _SPACED_NAME = regex.compile(r"(?<!\S)(\p{Han})[ \u3000]{1,4}(\p{Han})$")
 _GLUED = regex.compile(
     r"(?P<role>[\p{Han}、]{3,24}(?:书记|主任|[市县区省州镇乡局部处厅院校所馆会社][长長]|主席|委员|代表|教授|院士|博士|董事长|总经理|总裁))(?P<name>\p{Han}{2,3})"
 )
+_ABOUT = regex.compile(r"\s*[，,]\s*(?:系|为|為|是|现任|現任|单位|單位|来自|來自).*$")
 _AND = regex.compile(r"\s*[、，,]\s*")
 _NO_OFFICE = regex.compile(r"[，,]|\d{4}年|[了的]")
 
@@ -97,6 +98,7 @@ def _credited_names(text: str) -> list[tuple[str, str]]:
     """The names of a credit, each with the credit printed before it ("" where none); [] if one is no name."""
     names: list[tuple[str, str]] = []
     role = ""
+    text = _ABOUT.sub("", text)
     for part in _join_spaced(_AND.sub(" ", text).split()):
         credit = _CREDIT_PART.match(part)
         if credit and credit.end() == len(part):
@@ -139,7 +141,8 @@ def _join_spaced(parts: list[str]) -> list[str]:
 def _office_and_name(text: str) -> Byline | None:
     """宁波市委常委、北仑区委书记 潘银浩; 常务副主任 徐 军; 县委书记潘晓辉; 张三."""
     spaced = _SPACED_NAME.search(text)
-    if spaced and is_han_name(spaced[0]):
+    is_spaced = spaced is not None and is_han_name(spaced[0])
+    if spaced and is_spaced:
         office, name = text[: spaced.start()].rstrip(), spaced[0]
     elif glued := _GLUED.fullmatch(text):
         office, name = glued["role"], glued["name"]
@@ -157,7 +160,7 @@ def _office_and_name(text: str) -> Byline | None:
         return Byline(text, "", POSSIBLE, is_sure_name=True)
     if _OFFICE_END.search(office):
         return Byline(name, office, CERTAIN if len(office) >= 3 else LIKELY)
-    return Byline(name, office, LIKELY if _PLACE_END.search(office) else POSSIBLE)
+    return Byline(name, office, LIKELY if is_spaced or _PLACE_END.search(office) else POSSIBLE)
 
 
 def _name_and_office(text: str) -> Byline | None:

@@ -31,6 +31,7 @@ from rag.segment.script import (
 )
 
 LONG = 64  # columns; text this long without a final mark is no heading
+_LINE = 28  # columns; shorter lines that begin small may be verse, a chat or code
 _TAIL = 24  # columns; too little for a paragraph
 _SHORT_LINE = 48  # columns; about the longest heading on one line of a page
 _SHORT = {True: 20, False: 40}  # columns; a shorter line with a comma at its end may be a salutation
@@ -63,17 +64,18 @@ _OPEN_STARTS = regex.compile(
 )
 _INNER_STOP = regex.compile(r"\p{Ll}{2}[.!?]\s+\p{Lu}")
 _CLAUSES = regex.compile(r"[，、،]|,(?!\d)")
+_COMMA = regex.compile(r"[，,،]")
 _TWO_PHRASES = regex.compile(r"[\p{Han}\p{Kana}“”「」]+(?:[ \u3000]+[\p{Han}\p{Kana}“”「」]+)+")
 
 
 class OpenText:
     """A unit that is being put together, and what its text has left open."""
 
-    def __init__(self, kind: LineKind, line: Line) -> None:
+    def __init__(self, kind: LineKind, line: Line, *, is_prose: bool = False) -> None:
         self.kind = kind
         self.first = line
         self.lines = 0
-        self.is_prose = False  # for certain: several clauses, or too long for a heading
+        self.is_prose = is_prose  # for certain: several clauses, or too long for a heading, or signed
         self.has_stop = False  # a sentence ended inside
         self.columns = 0
         self.last = line
@@ -124,7 +126,9 @@ def _has_case(character: str) -> bool:
 
 def prose_likeness(text: str) -> float:
     """How much one open line without capitals looks like the beginning of running text, 0 to 3."""
-    score = min(2.0, 1.0 * sum(mark in "，,،" for mark in text[:-1]))
+    clauses = _COMMA.split(text)
+    is_couplet = len(clauses) == 2 and abs(len(clauses[0]) - len(clauses[1])) <= 2  # as headings like to be
+    score = 0.5 if is_couplet else min(3.0, 1.5 * (len(clauses) - 1))
     score += 1.5 if _PROSE_STARTS.match(text) else 0.0
     score += sum(word in text for word in ("了", "的", "是", "着", "们")) * 0.4
     score += 1.0 if len(text) >= 28 else 0.0
@@ -220,7 +224,7 @@ def _ending(current: OpenText, *, fill: float, is_apart: bool, is_punctuated: bo
     if word in _FUNCTION_WORDS or (is_cjk(last) and last in _FUNCTION_WORDS and current.is_prose):
         return 4.0
     if _OPEN_ENDS.search(text):
-        return 4.0 if current.is_prose else 3.0
+        return 4.0 if current.is_prose else 2.0
     if is_stopless(last):
         return 2.5 if fill >= 1 else 1.0 if current.columns >= 100 else -1.0
     return _open_ending(current, fill=fill, is_apart=is_apart, is_punctuated=is_punctuated)
@@ -249,7 +253,7 @@ def _beginning(line: Line, current: OpenText, *, layout: Layout, is_apart: bool)
         return 3.0
     letter = first_letter(text)
     if letter.islower() and letter == text[0]:
-        return 3.5
+        return 3.5 if current.columns >= _LINE or current.is_prose else 1.0
     if letter.isupper() and not is_spaceless(current.last.text[-1]) and (is_apart or not layout.fill[0]):
         is_lone = current.is_one_line and not current.is_prose and line.gap > 0 and current.first.gap > 0
         return layout.case_evidence - (2.0 if is_lone else 0.0)

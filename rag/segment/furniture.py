@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import regex
 
+from rag.segment.bylines import LIKELY, parse_byline
 from rag.segment.columns import FULL, fill_of, find_columns
 from rag.segment.lines import Line
 from rag.segment.script import COLONS, is_cjk, is_stopless, starts_inside
@@ -35,6 +36,7 @@ _CONTINUED = regex.compile(
     regex.IGNORECASE,
 )
 _DIGITS = regex.compile(r"\p{Nd}+")
+_SENTENCES = regex.compile(r"\p{L}{2}[.!?]\s+\p{Lu}|\p{Ll}, \p{Ll}.{20}")
 _WORDLESS = regex.compile(r"[^\p{L}\p{M}]+")
 
 
@@ -66,13 +68,22 @@ def _repeated(lines: Sequence[Line]) -> list[list[int]]:
     """The groups of short lines with the same letters, two or more of each."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
-        if (
-            line.columns <= RUNNING_HEAD_COLUMNS
-            and not line.is_ended
-            and any(map(str.isalpha, line.text[:40]))
-        ):
-            groups[_WORDLESS.sub("", line.text).casefold()].append(index)
+        letters = _WORDLESS.sub("", line.text) if line.columns <= RUNNING_HEAD_COLUMNS else ""
+        if letters and not _is_text(line):
+            groups[letters.casefold()].append(index)
     return [group for group in groups.values() if len(group) >= 2]
+
+
+def _is_text(line: Line) -> bool:
+    """Whether a line can hardly be a running head: it has clauses, or begins small, or ends a sentence."""
+    if line.is_ended or line.text[0].islower() or any(mark in line.text for mark in "，。；、？！،"):
+        return True
+    return _SENTENCES.search(line.text) is not None
+
+
+def _is_signature(text: str) -> bool:
+    byline = parse_byline(text)
+    return byline is not None and byline.strength >= LIKELY
 
 
 class _Page:
@@ -89,13 +100,26 @@ class _Page:
         """Mark repeated lines where most stand at page edges or interrupt a sentence."""
         edges = _page_edges(self.lines, self.marks)
         for group in _repeated(self.lines):
-            interrupting = {index for index in group if self._interrupts(index)}
-            at_edges = [index for index in group if index in edges or index in interrupting]
-            if len(at_edges) * 2 < len(group) or not (interrupting or any(i in edges for i in group[1:])):
+            apart = [index for index in group if self._is_apart(index)]
+            interrupting = {index for index in apart if self._interrupts(index)}
+            evidence = [index for index in apart if index in edges or index in interrupting]
+            if 2 * len(evidence) < len(group) or not (interrupting or any(i in edges for i in apart[1:])):
                 continue
+            if _is_signature(self.lines[group[0]].text):
+                continue  # of somebody who signs twice
             for place, index in enumerate(group):
                 is_title = place == 0 and index <= 2 and not _DIGITS.search(self.lines[index].text)
                 self.marks[index] = self.marks[index] or not is_title
+
+    def _is_apart(self, index: int) -> bool:
+        """Whether a line is set off from the text on one side at least; one within repeated text is not."""
+        line = self.lines[index]
+        after = self.lines[index + 1] if index + 1 < len(self.lines) else None
+        if after is not None and not (after.gap or after.new_page) and self._is_full(index, index + 1):
+            return False  # a line of the text, which goes on below
+        is_above = index == 0 or line.gap > 0 or line.new_page or self.marks[index - 1]
+        is_below = after is None or after.gap > 0 or after.new_page or self.marks[index + 1]
+        return is_above or is_below
 
     def mark_numbers(self) -> None:
         """Mark bare numbers that stand at page edges, interrupt a sentence, or go on with such a sequence."""
@@ -104,7 +128,7 @@ class _Page:
             for i, line in enumerate(self.lines)
             if not self.marks[i] and len(line.text) <= 6 and _BARE.fullmatch(line.text)
         ]
-        sure = {i for i in bare if self._is_at_page_break(i) or self._interrupts(i)}
+        sure = {i for i in bare if self._is_at_page_break(i) or self._interrupts(i, is_number=True)}
         values = {i: int(self.lines[i].text) for i in bare if self.lines[i].text.isdecimal()}
         known = {values[i] for i in sure if i in values}
         for i in bare:
@@ -119,19 +143,17 @@ class _Page:
         for index, line in enumerate(self.lines):
             if self.marks[index] or line.columns > RUNNING_HEAD_COLUMNS or line.is_ended:
                 continue
-            if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index):
+            if not 0 < index < len(self.lines) - 1 or not self._is_at_page_break(index) or _is_text(line):
                 continue
             after = self.lines[index + 1]
-            is_below = (
-                self.marks[index - 1] or line.gap or line.new_page or self._is_full(index - 1, index + 1)
-            )
+            is_close = not (line.gap or line.new_page or self.marks[index - 1])
+            is_below = not is_close or self._is_full(index - 1, index + 1)
             is_above = self.marks[index + 1] or after.gap or after.new_page
             is_text = self._is_full(index, index + 1) and not self.marks[index - 1]
-            is_close = not (line.gap or line.new_page or self.marks[index - 1])
             if (is_close or is_stopless(line.text[0])) and not _DIGITS.search(line.text):
                 is_text = True  # the end of a paragraph looks the same
-            if is_below and is_above and not is_text and self._interrupts(index):
-                self.marks[index] = True
+            if is_below and is_above and not (is_text or _is_signature(line.text)):
+                self.marks[index] = self._interrupts(index)
 
     def _is_full(self, index: int, following: int) -> bool:
         """Whether line `index` reaches the edge of its column, were `following` the next line."""
@@ -146,8 +168,11 @@ class _Page:
         touches_after = after < len(self.lines) and (self.lines[after].new_page or self.marks[after])
         return self.lines[index].new_page or touches_after or (index > 0 and self.marks[index - 1])
 
-    def _interrupts(self, index: int) -> bool:
-        """Whether the lines around `index`, furniture aside, are two halves of one sentence."""
+    def _interrupts(self, index: int, *, is_number: bool = False) -> bool:
+        """Whether the lines around `index`, furniture aside, are two halves of one sentence.
+
+        Between blank lines a bare number needs no more than running text that was left open above it.
+        """
         before, after = index - 1, index + 1
         while before >= max(0, index - _MOST_BETWEEN) and self.marks[before]:
             before -= 1
@@ -155,8 +180,10 @@ class _Page:
             after += 1
         if before < 0 or after >= len(self.lines) or self.marks[before] or self.marks[after]:
             return False
+        if after == index + 1 and not self.lines[after].gap and self._is_full(index, after):
+            return False  # a line of the text, which goes on below
         is_text = before > 0 and self.lines[before].gap == 0 and not self.lines[before - 1].is_ended
-        is_full = self._is_full(before, after) or (is_text and self.lines[index].gap > 0)
+        is_full = self._is_full(before, after) or (is_number and is_text and self.lines[index].gap > 0)
         return goes_on(self.lines[before], self.lines[after], is_full=is_full)
 
 

@@ -9,7 +9,16 @@ import regex
 
 from rag.records import BlockKind
 from rag.segment.numbers import RANKS
-from rag.segment.script import COLONS, CONTINUING, first_letter, has_cjk, is_ended, is_spaceless, width
+from rag.segment.script import (
+    COLONS,
+    CONTINUING,
+    first_letter,
+    has_cjk,
+    is_ended,
+    is_spaceless,
+    is_stopless,
+    width,
+)
 from rag.segment.shapes import has_address, is_caption
 from rag.segment.units import Unit
 
@@ -41,6 +50,8 @@ def has_heading_shape(unit: Unit, limit: int = MAX_COLUMNS) -> bool:
         return False
     if not any(map(str.isalpha, text)) or first_letter(text).islower():
         return False
+    if is_stopless(text[0]) and (width(text) > limit // 2 or len(text.split()) > 3):
+        return False  # no mark tells it from the beginning of a sentence
     is_question = text.rstrip("”’」』）)\"'")[-1:] in "?？!！؟"
     if (is_ended(text) and not is_question) or text[-1] in CONTINUING or text[-1] in COLONS:
         return False

@@ -15,6 +15,7 @@ from rag.segment.lines import Line
 from rag.segment.script import is_ended, width
 from rag.segment.units import Unit, furniture_unit, merged, unit_of
 
+_HEADING = 72  # columns; of the longest heading on one line
 _WITHIN_PARAGRAPH = -4.0  # the weight of one break inside what the format calls a paragraph
 
 
@@ -121,7 +122,7 @@ class Joiner:
         for index, line in enumerate(self.lines):
             joined = None if current is None else self._joint(current, index, least)
             if current is None or joined is None:
-                current = OpenText(self.kind(index), line)
+                current = OpenText(self.kind(index), line, is_prose=self._is_signed(index))
             else:
                 current.take(line)
             found.append(joined)
@@ -132,6 +133,15 @@ class Joiner:
         kind = self.kinds[index]
         is_verse = self.layout.verse[index] and kind.kind is BlockKind.PARAGRAPH
         return LineKind(BlockKind.VERSE) if is_verse else kind
+
+    def _is_signed(self, index: int) -> bool:
+        """Whether a line stands right under a byline that stands under a heading: the text begins here."""
+        if index < 2 or self.kinds[index - 1].kind is not BlockKind.BYLINE:
+            return False
+        above = self.lines[index - 2]
+        return (
+            not above.is_ended and above.columns <= _HEADING and self.kinds[index].kind is BlockKind.PARAGRAPH
+        )
 
     def _joint(self, current: OpenText, index: int, least: float) -> Joint | None:
         """How line `index` goes on with the unit before it, None where it does not."""
@@ -156,6 +166,8 @@ class Joiner:
         if not (kind.is_barrier or kind.is_closed):
             return False
         if not current.is_open or may_be_heading(current):
+            return True
+        if kind.is_closed and line.gap and kind.kind is BlockKind.PARAGRAPH:
             return True
         is_text = current.is_prose or fill >= FULL
         if kind.kind is not BlockKind.LIST_ITEM:

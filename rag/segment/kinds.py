@@ -23,6 +23,8 @@ from rag.segment.shapes import (
 )
 from rag.segment.turns import find_turns
 
+_HEADING = 72  # columns; of the longest heading on one line
+
 
 @dataclass(slots=True)
 class LineKind:
@@ -49,7 +51,11 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
                 LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=is_last and line.columns < 72)
             )
         else:
-            kinds.append(_kind(line, has_cells=bool(cells[index]), japanese=japanese))
+            beside = [*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2]]
+            is_lone_mark = all(other.text[0] != line.text[0] for other in beside)
+            kinds.append(
+                _kind(line, has_cells=bool(cells[index]), japanese=japanese, is_lone_mark=is_lone_mark)
+            )
     _confirm_numbers(kinds)
     _close_bylines(lines, kinds, japanese=japanese)
     turns = find_turns(line.text for line in lines)
@@ -60,13 +66,31 @@ def find_kinds(lines: Sequence[Line]) -> list[LineKind]:
 
 
 def _close_bylines(lines: Sequence[Line], kinds: Sequence[LineKind], *, japanese: bool) -> None:
-    """A line that is likely a byline and stands by itself between blank lines goes with neither neighbour."""
+    """A line that is likely a byline, apart from the text or under a heading, goes with neither neighbour."""
     for index, (line, kind) in enumerate(zip(lines, kinds, strict=True)):
-        is_apart = line.gap and index + 1 < len(lines) and lines[index + 1].gap
-        if is_apart and kind.kind is BlockKind.PARAGRAPH and not kind.is_barrier and not line.is_ended:
+        if (
+            _is_apart(lines, index)
+            and kind.kind is BlockKind.PARAGRAPH
+            and not kind.is_barrier
+            and not line.is_ended
+        ):
             byline = parse_byline(line.text, japanese=japanese)
             if byline is not None and byline.strength >= LIKELY:
                 kind.is_barrier = kind.is_closed = True
+
+
+def _is_apart(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line stands between blank lines, or under a short open line and over a longer one."""
+    if index + 1 == len(lines):
+        return False
+    line, below = lines[index], lines[index + 1]
+    if line.gap and below.gap:
+        return True
+    above = lines[index - 1] if index else None
+    if above is None or above.is_ended or above.columns > _HEADING:
+        return False
+    is_head = index == 1 or above.gap > 0 or lines[index - 2].is_ended
+    return is_head and (below.gap > 0 or below.indent > line.indent or below.columns >= line.columns + 8)
 
 
 def _has_field_beside(lines: Sequence[Line], fields: Sequence[bool], index: int) -> bool:
@@ -74,13 +98,16 @@ def _has_field_beside(lines: Sequence[Line], fields: Sequence[bool], index: int)
     return is_after or (index + 1 < len(lines) and fields[index + 1] and not lines[index + 1].gap)
 
 
-def _kind(line: Line, *, has_cells: bool, japanese: bool) -> LineKind:
+def _kind(line: Line, *, has_cells: bool, japanese: bool, is_lone_mark: bool) -> LineKind:
     text = line.text
     if is_rule(text):
         return LineKind(BlockKind.FURNITURE, is_barrier=True, is_closed=True)
     if is_contents_entry(text):
         return LineKind(BlockKind.LIST_ITEM, is_barrier=True, is_closed=True)
     if is_bullet(text):
+        byline = parse_byline(text, japanese=japanese) if is_lone_mark else None
+        if byline is not None and byline.strength >= LIKELY and byline.speaker:
+            return LineKind(BlockKind.BYLINE, is_barrier=True, is_closed=True)
         return LineKind(BlockKind.LIST_ITEM, is_barrier=True)
     number = numbering(text)
     if number is not None:

@@ -98,11 +98,12 @@ class Outline:
         parsed = dict(self._parsed())
         headed = {i for i in parsed if self._is_headed(i, parsed)}
         weak = Counter(self._pattern(i) for i in headed if parsed[i].strength < LIKELY)
+        leading = {i for i in parsed if self._leads(i, parsed[i])}
         for i, byline in parsed.items():
             if byline.strength < LIKELY:
                 is_accepted = i in headed and (byline.is_sure_name or weak[self._pattern(i)] >= 2)
             elif byline.strength < CERTAIN:
-                is_accepted = i in headed
+                is_accepted = i in headed or self._trails(i) or (len(leading) >= 2 and i in leading)
             else:
                 is_accepted = i in headed or self._is_free(i, parsed)
             if is_accepted:
@@ -147,6 +148,19 @@ class Outline:
         while before > 0 and is_note(self.units[before].text):
             before -= 1
         return before >= 0 and self._heads(before) and self._has_body_below(index, parsed)
+
+    def _leads(self, index: int, byline: Byline) -> bool:
+        """Whether what is likely a byline stands over a heading, first of all or after a text that ended."""
+        if byline.strength < LIKELY or index + 2 >= len(self.units):
+            return False
+        is_first = index == 0 or (is_ended(self.units[index - 1].text) and index - 1 not in self._shaped)
+        return is_first and index + 1 in self._shaped and headings.is_body(self.units[index + 2])
+
+    def _trails(self, index: int) -> bool:
+        """Whether a line with a dash before it stands under a text that ended, and ends its article."""
+        unit = self.units[index]
+        is_last = index + 1 == len(self.units) or self._heads(index + 1)
+        return unit.text[0] in "—–―" and is_last and index > 0 and is_ended(self.units[index - 1].text)
 
     def _has_body_below(self, index: int, parsed: dict[int, Byline]) -> bool:
         after = index + 1
@@ -250,8 +264,8 @@ class Outline:
         last = head[-1]
         if last not in self.headings or self._is_subtitle(last):
             return None
-        own = headings.style(self.units[last])
-        siblings = [i for i in self.headings if i > last and headings.style(self.units[i]) == own]
+        style = headings.style(self.units[last])
+        siblings = [i for i in self.headings if i > last and headings.style(self.units[i]) == style]
         if len(head) == 1 or not siblings:
             noted = any(is_note(self.units[i].text) for i in range(head[0], last))
             return last if len(head) > 1 and noted else None
@@ -260,7 +274,8 @@ class Outline:
             return None  # the only article of the page: what stands above is the name of the paper
         if last + 1 not in self.bylines:
             widest = max(width(self.units[i].text) for i in siblings)
-            if width(self.units[last].text) >= _TITLE_RATIO * widest:
+            own = width(self.units[last].text)
+            if own >= max(headings.BODY_COLUMNS, _TITLE_RATIO * widest):
                 return None
         return last
 

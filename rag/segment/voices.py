@@ -99,19 +99,14 @@ class _Walk:
 
     def close_article(self) -> None:
         """At the end of an article: a credit at the end of its last paragraph names its author."""
-        if self._author != NOBODY or not self.placed:
+        last = next((one for one in reversed(self.placed) if one.unit.kind is not BlockKind.FURNITURE), None)
+        if last is None or last.is_note or last.unit.kind is not BlockKind.PARAGRAPH or last.voice != NOBODY:
             return
-        last = next(
-            (one for one in reversed(self.placed[self._article :]) if one.unit.kind is BlockKind.PARAGRAPH),
-            None,
-        )
-        credit = (
-            credit_at_end(last.unit.text, japanese=self.outline.is_japanese)
-            if last is not None and not last.is_note
-            else None
-        )
+        credit = credit_at_end(last.unit.text, japanese=self.outline.is_japanese)
         if credit is not None:
             self._give_article(Voice(credit.speaker, credit.role))
+            self._author = NOBODY
+            self._article = len(self.placed)
 
     def _bylines_lead(self) -> bool:
         """Whether the bylines of this document stand over their headings and not under them."""
@@ -126,11 +121,12 @@ class _Walk:
         return bool(over) and 2 * len(over) >= len(outline.bylines) and not at_end
 
     def _open(self, unit: Unit) -> None:
+        self.close_article()
         while self._path and self._path[-1][0] >= unit.level:
             self._path.pop()
         if unit.level <= self._author_level or unit.level in self._signed_levels:
-            if not (self._leads and self._author != NOBODY and self.placed[-1].unit.kind is BlockKind.BYLINE):
-                self.close_article()
+            is_signed_above = bool(self.placed) and self.placed[-1].unit.kind is BlockKind.BYLINE
+            if not (self._leads and is_signed_above):
                 self._author = NOBODY
             self._article = len(self.placed)
         self._path.append((unit.level, heading_text(unit)))
