@@ -52,7 +52,7 @@ def recut(paragraphs: Sequence[str], *, style: str, random_numbers: random.Rando
     """The page, and where paragraphs end: offsets of last characters, counted through all paragraphs."""
     page, ends, base = Page(), set[int](), 0
     wide = any(map(is_spaceless, paragraphs[0][:20]))
-    setter = _Setter(page, random_numbers, wide)
+    setter = Setter(page, random_numbers, wide)
     setter.measure = _printed_width if "print" in style else width
     for place, paragraph in enumerate(paragraphs):
         if place:
@@ -68,7 +68,7 @@ def recut(paragraphs: Sequence[str], *, style: str, random_numbers: random.Rando
     return page, ends
 
 
-class _Setter:
+class Setter:
     def __init__(self, page: Page, random_numbers: random.Random, wide: bool) -> None:
         self.page = page
         self.random = random_numbers

@@ -115,7 +115,7 @@ class _Page:
         """Whether a line is set off from the text on one side at least; one within repeated text is not."""
         line = self.lines[index]
         after = self.lines[index + 1] if index + 1 < len(self.lines) else None
-        if after is not None and not (after.gap or after.new_page) and self._is_full(index, index + 1):
+        if after is not None and not (after.gap or after.new_page) and self._is_full(index, index + 1, 0.9):
             return False  # a line of the text, which goes on below
         is_above = index == 0 or line.gap > 0 or line.new_page or self.marks[index - 1]
         is_below = after is None or after.gap > 0 or after.new_page or self.marks[index + 1]
@@ -155,12 +155,12 @@ class _Page:
             if is_below and is_above and not (is_text or _is_signature(line.text)):
                 self.marks[index] = self._interrupts(index)
 
-    def _is_full(self, index: int, following: int) -> bool:
-        """Whether line `index` reaches the edge of its column, were `following` the next line."""
+    def _is_full(self, index: int, following: int, share: float = FULL) -> bool:
+        """Whether line `index` would reach that share of its column with the first word of `following`."""
         column = self._columns[index]
         if not column or self._measure(self.lines[index]) > 1.15 * column:
             return False  # what is wider than the column is no part of it
-        return fill_of(self.lines[index], self.lines[following], column, self._measure) >= FULL
+        return fill_of(self.lines[index], self.lines[following], column, self._measure) >= share
 
     def _is_at_page_break(self, index: int) -> bool:
         """Whether a form feed or other furniture touches the line."""
@@ -180,7 +180,7 @@ class _Page:
             after += 1
         if before < 0 or after >= len(self.lines) or self.marks[before] or self.marks[after]:
             return False
-        if after == index + 1 and not self.lines[after].gap and self._is_full(index, after):
+        if after == index + 1 and not self.lines[after].gap and self._is_full(index, after, 0.9):
             return False  # a line of the text, which goes on below
         is_text = before > 0 and self.lines[before].gap == 0 and not self.lines[before - 1].is_ended
         is_full = self._is_full(before, after) or (is_number and is_text and self.lines[index].gap > 0)

@@ -170,6 +170,8 @@ class Joiner:
         if kind.is_closed and line.gap and kind.kind is BlockKind.PARAGRAPH:
             return True
         is_text = current.is_prose or fill >= FULL
+        if kind.kind is BlockKind.BYLINE and current.is_one_line and not current.is_prose:
+            return True  # a heading may just fill its line
         if kind.kind is not BlockKind.LIST_ITEM:
             return not is_text or (kind.kind is not BlockKind.BYLINE and not kind.is_closed)
         if kind.numbering is not None:
