@@ -137,9 +137,10 @@ def prose_likeness(text: str) -> float:
 
 def may_be_heading(current: OpenText) -> bool:
     """Whether what is open is one line set like a heading: capitals, or two phrases and no comma."""
-    if not current.is_one_line or current.has_stop:
-        return False
-    text = current.last.text
+    return current.is_one_line and not current.has_stop and _is_set_as_heading(current.last.text)
+
+
+def _is_set_as_heading(text: str) -> bool:
     if is_cjk(text[0]):
         return _TWO_PHRASES.fullmatch(text) is not None
     words = [word for word in text.split() if word[0].isalpha()]
@@ -270,6 +271,6 @@ def _indentation(current: OpenText, line: Line, *, layout: Layout, index: int) -
     if layout.indent_starts:
         if line.indent > layout.base_indent:
             return -5.0
-        is_text = layout.fill[index] >= FULL or line.is_ended
+        is_text = line.is_ended or (layout.fill[index] >= FULL and not _is_set_as_heading(line.text))
         return 8.0 if layout.indent_rules and is_text and not current.is_open else 1.5
     return -1.5 if line.indent > before.indent + 1 else 0.0

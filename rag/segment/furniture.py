@@ -112,14 +112,12 @@ class _Page:
                 self.marks[index] = self.marks[index] or not is_title
 
     def _is_apart(self, index: int) -> bool:
-        """Whether a line is set off from the text on one side at least; one within repeated text is not."""
-        line = self.lines[index]
-        after = self.lines[index + 1] if index + 1 < len(self.lines) else None
-        if after is not None and not (after.gap or after.new_page) and self._is_full(index, index + 1, 0.9):
-            return False  # a line of the text, which goes on below
-        is_above = index == 0 or line.gap > 0 or line.new_page or self.marks[index - 1]
-        is_below = after is None or after.gap > 0 or after.new_page or self.marks[index + 1]
-        return is_above or is_below
+        """Whether a line stands at the end of a page, or between blank lines (one is enough for a number)."""
+        gaps = (index == 0 or self.lines[index].gap > 0) + (
+            index + 1 == len(self.lines) or self.lines[index + 1].gap > 0
+        )
+        is_set_off = gaps == 2 or (gaps == 1 and _DIGITS.search(self.lines[index].text) is not None)
+        return is_set_off or self._is_at_page_break(index)
 
     def mark_numbers(self) -> None:
         """Mark bare numbers that stand at page edges, interrupt a sentence, or go on with such a sequence."""

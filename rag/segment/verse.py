@@ -106,9 +106,8 @@ def _score_spaceless(lines: Sequence[Line], run: range, widest: int, full: float
     has_marks = any(mark in _MARKS for i in run for mark in lines[i].text)
     if not has_marks and len(run) >= 3 and is_cjk(lines[run[0]].text[0]):
         return _ENOUGH
-    if stopped >= 0.75 or _unfilled(lines, run, widest, 0.8) >= 0.6:
-        return _ENOUGH
-    return 0.0
+    is_ragged = full == 0 and _unfilled(lines, run, widest, 0.8) >= 0.75
+    return _ENOUGH if stopped >= 0.75 or is_ragged else 0.0
 
 
 def _stopped(lines: Sequence[Line], run: Sequence[int]) -> float:
