@@ -94,7 +94,7 @@ _NOTE = regex.compile(
     r"(?:noot\s+)?van\s+de\s+redactie|ملاحظة\s+(?:من\s+)?(?:المحرر|التحرير)|كلمة\s+(?:المحرر|التحرير)|من\s+المحرر|یادداشت\s+سردبیر|"
     r"편집자\s*(?:주|註|의?\s*말)|(?:หมายเหตุ|จาก)\s*บรรณาธิการ|หมายเหตุจาก\s*บรรณาธิการ|lời\s+tòa\s+soạn|editörün\s+notu|"
     r"catatan\s+redaksi|संपादक\p{M}*\s+की\s+टिप्पणी)"
-    r"\s*[】\]）)〕]?\s*(?P<mark>[:：.．—–―─|｜-]|\s|$)",
+    r"(?:\s*(?P<closed>[】\]）)〕])\s*[:：]?|\s*(?P<mark>[:：.．—–―─|｜-]|\s|$))",
     regex.IGNORECASE,
 )
 
@@ -102,7 +102,9 @@ _NOTE = regex.compile(
 def is_note(text: str) -> bool:
     """Whether the paragraph `text` begins as an editor's note."""
     match = _NOTE.match(text[:60])
-    return match is not None and (not match["mark"].isspace() or len(match[0]) >= 3)
+    return match is not None and (
+        match["closed"] is not None or not match["mark"].isspace() or len(match[0]) >= 3
+    )
 
 
 def is_note_label(text: str) -> bool:

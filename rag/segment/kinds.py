@@ -109,11 +109,11 @@ def _kind(line: Line, *, has_cells: bool, japanese: bool, is_lone_mark: bool) ->
         if byline is not None and byline.strength >= LIKELY and byline.speaker:
             return LineKind(BlockKind.BYLINE, is_barrier=True, is_closed=True)
         return LineKind(BlockKind.LIST_ITEM, is_barrier=True)
+    if is_meta(text):
+        return LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=True)
     number = numbering(text)
     if number is not None:
         return LineKind(BlockKind.LIST_ITEM, number, is_barrier=True)
-    if is_meta(text):
-        return LineKind(BlockKind.PARAGRAPH, is_barrier=True, is_closed=True)
     if is_caption(text):
         return LineKind(BlockKind.PARAGRAPH, is_barrier=True)
     byline = parse_byline(text, japanese=japanese)

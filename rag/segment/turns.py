@@ -85,6 +85,7 @@ class Turn:
     speaker: str  # "" for a mere "Q" or "答", which names nobody
     role: str
     is_question: bool = False  # the label says so
+    has_office: bool = False  # an office stands before the name
     is_spaced: bool = False  # a space stands after it, and no colon
     is_interviewer: bool = False  # the label is that of one who asks: 记者, Interviewer
 
@@ -179,15 +180,15 @@ def _turn(text: str) -> Turn | None:
     role = label[len(bare) :].strip(" （()）[]【】\u3000")
     office = _OFFICE_FIRST.fullmatch(bare) or _OFFICE_WORD_FIRST.fullmatch(bare)
     if office and not role:
-        return Turn(office["name"], office["name"], office["role"])
+        return Turn(office["name"], office["name"], office["role"], has_office=True)
     return Turn(bare, bare, role, is_interviewer=_INTERVIEWER.fullmatch(bare) is not None) if bare else None
 
 
 def _is_sure(turn: Turn, count: Counter[str]) -> bool:
     """Whether the label has the shape of a name, an office, or one half of question and answer."""
     name = turn.speaker
-    if turn.is_spaced:
-        return False
+    if turn.is_spaced or turn.has_office:
+        return turn.has_office
     if turn.label == "――":
         return count[turn.label] >= 2
     if not name:
