@@ -97,6 +97,7 @@ _MENDED_LEAD = 0.15  # in naturalness, that a reading with broken bytes needs ov
 _FEWEST_BYTES = 5  # beyond ASCII; with fewer the evidence is thin whatever the margin
 _MAX_CONTROL_SHARE = 0.01  # of characters; compressed data has 0.1 of bytes
 _MAX_BROKEN_SHARE = 0.005
+_WINDOW_BYTES = 250_000  # on each side of the first broken byte
 _SOUND_PER_BROKEN = 5  # sound UTF-8 sequences per broken one; GBK read as UTF-8 has less than 1
 
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
@@ -202,9 +203,10 @@ def _lossy(data: bytes, codec: str) -> Decoded:
 def _utf8(data: bytes) -> Decoded | None:
     try:
         return Decoded(data.decode("utf-8"), "utf-8") if re.search(rb"[\x80-\xff]", data) else None
-    except UnicodeDecodeError:
-        sound = len(_SOUND_UTF8.findall(data))
-        broken = data.decode("utf-8", "replace").count("\ufffd")
+    except UnicodeDecodeError as error:
+        around = data[max(error.start - _WINDOW_BYTES, 0) : error.start + _WINDOW_BYTES]
+        sound = len(_SOUND_UTF8.findall(around))
+        broken = around.decode("utf-8", "replace").count("\ufffd")
     return _lossy(data, "utf-8") if sound >= _SOUND_PER_BROKEN * broken else None
 
 

@@ -32,9 +32,9 @@ _CLEAR_EVIDENCE = 6.0  # lead of the first over the second that pieces of words 
 # Between close relatives the one that is met more often gets the benefit of the doubt.
 _PRIOR: defaultdict[str, float] = defaultdict(float)
 _PRIOR.update(dict.fromkeys(("en", "ru", "ar", "hi"), 0.5))
-_PRIOR.update(dict.fromkeys(("es", "fr", "de", "pt", "sv", "fa"), 0.4))
-_PRIOR.update(dict.fromkeys(("it", "nl", "pl", "tr", "vi", "id", "cs", "ro", "da"), 0.2))
-_PRIOR.update(dict.fromkeys(("ca", "et", "hr", "lt", "lv", "sk", "sw", "tl", "mk", "be", "ps", "ckb"), -0.8))
+_PRIOR.update(dict.fromkeys(("es", "fr", "de", "pt", "fa"), 0.4))
+_PRIOR.update(dict.fromkeys(("it", "nl", "pl", "tr", "vi", "id", "sv", "cs", "ro", "da"), 0.2))
+_PRIOR.update(dict.fromkeys(("ca", "et", "hr", "lt", "lv", "sk", "sw", "tl", "mk", "be", "ps", "ku"), -0.8))
 _PRIOR["sl"] = -1.5
 
 # First code point of a stretch, and whose letters stand there; "" where no letters do or none that matter.
