@@ -21,7 +21,7 @@ from rag.segment.stated import stated_units
 from rag.segment.units import Unit
 from rag.segment.voices import Placed, Voice, place
 
-SEGMENTER_VERSION = 1  # goes up with every change of what `segment` returns; an index records it
+SEGMENTER_VERSION = 2  # goes up with every change of what `segment` returns; an index records it
 
 TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
 TINY_CHARACTERS = 30

@@ -26,6 +26,7 @@ _BY_LIKELY = r"(?:por|par|von|di|door|av|af|oleh|bởi|bài)"
 _BY = regex.compile(
     rf"(?P<role>(?P<certain>{_BY_CERTAIN})|{_BY_LIKELY})(?:\s*[:：]\s*|\s+)(?P<rest>\S.*)", regex.IGNORECASE
 )
+_BY_INSIDE = regex.compile(rf"\b(?:{_BY_CERTAIN}|{_BY_LIKELY})[\s:]", regex.IGNORECASE)
 _WORK_BY = regex.compile(
     r"(?P<role>(?!(?:photo|picture|illustrat|drawing|edit|translat|direct|music|cover|design)\p{L}*\b)"
     r"(?:[\p{L}’'\-]+\s+){1,4}by)\s+(?P<rest>\S.*)",
@@ -63,6 +64,8 @@ _DASH = regex.compile(r"^[—–―─-]{1,2}\s*")
 
 def word_byline(text: str, *, marked: bool) -> Byline | None:
     """Who speaks by this line; `marked` says that a dash or a mark stood before it."""
+    if text[0].islower() and not _BY_INSIDE.search(text):
+        return None
     for pattern in (_KOREAN_REPORTER, _KOREAN_OFFICE):
         match = pattern.fullmatch(text)
         if match and is_korean_name(match["name"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -79,9 +80,10 @@ def _is_wrapped(lines: Sequence[Line], text: Sequence[int], column: int, measure
 
 def fill_of(line: Line, following: Line | None, column: int, measure: Measure = by_columns) -> float:
     """How far `line` would have reached with the first word of the line that follows, 1 for the column."""
-    return (measure(line) + (_first_word(following.text) if following else 0)) / column
+    return (measure(line) + (_first_word(following.text[:48]) if following else 0)) / column
 
 
+@lru_cache(maxsize=4096)
 def _first_word(text: str) -> int:
     """The columns of what must stand together at the beginning of a line."""
     if is_stopless(text[0]):

@@ -116,7 +116,7 @@ def _kind(line: Line, *, has_cells: bool, japanese: bool, is_lone_mark: bool) ->
         return LineKind(BlockKind.LIST_ITEM, number, is_barrier=True)
     if is_caption(text):
         return LineKind(BlockKind.PARAGRAPH, is_barrier=True)
-    byline = parse_byline(text, japanese=japanese)
+    byline = None if line.is_ended else parse_byline(text, japanese=japanese)
     if byline is not None and byline.strength >= CERTAIN:
         return LineKind(BlockKind.BYLINE, is_barrier=True, is_closed=True)
     return LineKind(BlockKind.PARAGRAPH, is_barrier=is_note(text), is_closed=has_cells and line.columns < 100)
