@@ -45,6 +45,8 @@ def open_encoder(model: str, progress: ProgressCallback | None = None) -> Encode
     """
     if model == DEFAULT_MODEL:
         return _opened(read_model_folder(default_model_folder(progress)))
+    if not model.strip():
+        raise ModelError(f"No model is named: give a folder or a name, or use the default, {DEFAULT_MODEL}")
     path = Path(os.path.expanduser(model))  # noqa: PTH111 - `Path.expanduser` raises where there is no such user
     if path.is_dir():
         return _opened(read_model_folder(path.resolve()))

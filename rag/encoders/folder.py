@@ -12,7 +12,9 @@ from rag.errors import ModelError
 
 MANIFEST = "wenju.json"  # written by `rag.model`: sizes and hashes of the files of the bundled model
 
-_PASSAGE_PROMPTS = ("document", "passage", "corpus")  # in the order in which sentence-transformers looks
+# In the order in which sentence-transformers looks. It stops at an empty one and saves an empty "document"
+# with every model; whoever sets "passage" beside that means it.
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _GRAPH = "onnx/model.onnx"
 _LEGACY_POOLING = {
     "pooling_mode_cls_token": "cls",
@@ -70,7 +72,9 @@ def _described(path: Path) -> ModelFolder:
     return ModelFolder(
         path=path,
         query_prompt=prompts.get("query", default_prompt),
-        passage_prompt=next((prompts[name] for name in _PASSAGE_PROMPTS if name in prompts), default_prompt),
+        passage_prompt=next(
+            (prompts[name] for name in _PASSAGE_PROMPTS if prompts.get(name)), default_prompt
+        ),
         pooling=pooling,
         plain=set(modules) <= {"Transformer", "Pooling", "Normalize"}
         and whole

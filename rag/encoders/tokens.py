@@ -15,9 +15,9 @@ from rag.errors import ModelError
 from rag.records import Int32
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_CHARACTERS_PER_TOKEN = (
-    12  # a text is cut to this many for each token that fits, and to more where that was too few
-)
+# A text is cut to so many characters for each token that fits, and to more where they were too few. Generous:
+# without spaces a cut moves pieces far before it, and 10,000 such characters are to be read as one.
+_CHARACTERS_PER_TOKEN = 40
 _SLACK = 16  # tokens: a cut moves the last few before it
 _COUNT_AT_ONCE = 8192  # characters
 
@@ -96,10 +96,12 @@ def own_tokens(
     """Places (t,) and spans (t, 2) of the tokens that are neither special nor wholly in the prompt.
 
     `offsets` count characters of prompt and text together, spans those of the text. A span leaves out the
-    white space before the word that a token begins with.
+    white space before the word that a token begins with; white space before the first word is the prompt's.
     """
     bounds = np.array(offsets, np.int32).reshape(-1, 2) - np.int32(len(prompt))
     places = np.flatnonzero((np.array(special) == 0) & (bounds[:, 1] > 0)).astype(np.int32)
+    if len(places) and text[: bounds[places[0], 1]].isspace():
+        places = places[1:]
     spans = np.maximum(bounds[places], 0)
     for span in spans:
         while span[0] < span[1] - 1 and text[span[0]].isspace():

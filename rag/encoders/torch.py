@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from rag.encoders.folder import ModelFolder
 from rag.encoders.pooling import unit_rows
@@ -16,7 +18,16 @@ from rag.records import Encoding, Int32, TokenStates
 
 _TEXTS_AT_ONCE = 16
 _CHARACTERS_PER_TOKEN = 24  # texts are cut to this before they are tokenised
-_LOAD_ERRORS = (OSError, ValueError, ImportError, RuntimeError, KeyError, AttributeError, TypeError)
+_LOAD_ERRORS = (
+    OSError,
+    ValueError,
+    ImportError,
+    RuntimeError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    SafetensorError,
+)
 
 Features = dict[str, Any]
 
@@ -34,9 +45,9 @@ class TorchEncoder:
         self._model = _load(folder)
         self._tokenizer: Any = getattr(self._model, "tokenizer", None)
         self._lock = threading.Lock()  # one text after the other: neither part is safe in two threads
-        longest = getattr(self._model, "max_seq_length", None) or folder.max_tokens
         prompts = (folder.query_prompt, folder.passage_prompt)
-        self._longest = int(longest)
+        longest = getattr(self._model, "max_seq_length", None) or math.inf  # a static embedding has no limit
+        self._longest = int(longest) if math.isfinite(longest) else folder.max_tokens
         self.max_tokens = self._longest - max(self._count(prompt, special=True) for prompt in prompts)
         self._with_states = True
         probe = self._encode(["?"], self._model.encode_query, prompt=folder.query_prompt)
@@ -108,7 +119,8 @@ class TorchEncoder:
 
 
 def _array(value: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - a torch tensor, whose type only torch knows
-    return np.array(value.detach().float().cpu() if value.is_floating_point() else value.cpu())
+    plain = value.detach().cpu()
+    return np.array((plain.float() if plain.is_floating_point() else plain).numpy())
 
 
 def _load(folder: ModelFolder) -> Any:  # noqa: ANN401 - a SentenceTransformer, which has no types here
