@@ -29,11 +29,21 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each channel counts for in the sum."""
+    """What each channel counts for in the sum.
 
-    meaning: float = 0.5
+    nDCG@10 of (meaning, interaction, words) with 240 questions of each set:
+
+    | | xquad-zh | xquad-en | en→zh | zh→en | 213 own questions, 11 languages mixed |
+    |---|---|---|---|---|---|
+    | 0.5, 1, 1 | 97.1 | 97.6 | 90.4 | 86.7 | 80.0 |
+    | 0.2, 1, 4 | 97.4 | 97.9 | 90.3 | 87.2 | 80.4 |
+    | 0.1, 1, 8 | 97.7 | 97.8 | 90.2 | 87.5 | 80.4 |
+    | 0, 1, 8 | 97.6 | 97.8 | 90.2 | 86.7 | 79.9 |
+    """
+
+    meaning: float = 0.15
     interaction: float = 1.0
-    words: float = 1.0
+    words: float = 6.0
 
 
 def maxsim(question: Float32, states: Float32, offsets: Int64, weights: Float32 | None = None) -> Float32:
