@@ -22,6 +22,8 @@ from rag.store.lock import writer_lock
 from rag.store.publish import QUARANTINE, Published
 from rag.store.salvage import Salvage
 
+_GONE = "the catalog is missing or empty"
+
 
 def doctor(
     folder: Path, *, repair: bool = False, encoder: Callable[[], Encoder], settings: Settings
@@ -56,7 +58,7 @@ def _examined(folder: Path) -> Report:
         with closing(Catalog(folder)) as catalog:
             return examine(catalog)
     except LibraryMissing:
-        return Report(catalog=["the catalog is missing or empty"])
+        return Report(catalog=[_GONE])
     except LibraryDamaged as error:
         return Report(catalog=[str(error).split("; run `rag doctor")[0]])
 
@@ -72,7 +74,7 @@ def _findings(report: Report, folder: Path) -> Iterator[Finding]:
     """The report in findings, the gravest first."""
     remedy = f"rag doctor --repair --index {folder}"
     for line in report.catalog:
-        yield Finding("error", line, remedy)
+        yield Finding("error", line, remedy if line != _GONE else _remedy_of_loss(folder))
     for lines in report.derived.values():
         for line in lines:
             yield Finding("error", f"{line}; answers are right, but opening is slow", remedy)
@@ -97,6 +99,10 @@ def _surroundings(folder: Path) -> Iterator[Finding]:
         yield Finding("ok", f"damaged or replaced files of earlier repairs are kept in {quarantine}", remedy)
 
 
+def _remedy_of_loss(folder: Path) -> str:
+    return f"put {folder / CATALOG} back from a copy, or run `rag index` on your files with --index {folder}"
+
+
 # --- what is done -------------------------------------------------------------------------------------------
 
 
@@ -104,11 +110,13 @@ def _mend(
     folder: Path, report: Report, encoder: Callable[[], Encoder], settings: Settings
 ) -> Iterator[Finding]:
     """Mend what can be, and say what was mended and what is lost."""
+    if not (folder / CATALOG).exists() or not (folder / CATALOG).stat().st_size:
+        return  # nothing is left to mend it from
     if report.catalog:
         salvage = rescue(folder / CATALOG, encoder=encoder, settings=settings)
         with closing(Catalog(folder)) as catalog:
             yield from _read_again(catalog, salvage, encoder, settings)
-            publish.publish(catalog)
+            yield from _missed(publish.publish(catalog), salvage, folder)
         for line in report.catalog:
             yield Finding("ok", f"mended: {line}")
         return
@@ -136,3 +144,16 @@ def _read_again(
             yield Finding(
                 "error", f"{key} is lost: it is damaged in the catalog and its file is gone", remedy
             )
+
+
+def _missed(published: Published, salvage: Salvage, folder: Path) -> Iterator[Finding]:
+    """Say where the library has become smaller than it was."""
+    after = sum(shelf.passages for shelf in published.shelves.values())
+    remedy = f"run `rag index` on your files and folders again, with --index {folder}"
+    if salvage.passages_before is None:
+        yield Finding("warning", "nobody can say whether documents are missing now", remedy)
+    elif after < salvage.passages_before:
+        gone = salvage.passages_before - after
+        yield Finding(
+            "error", f"{gone} of {salvage.passages_before} passages could not be brought back", remedy
+        )

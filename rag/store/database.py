@@ -105,9 +105,12 @@ class Database:
                     self._connection.execute(statement)
                 for key, value in (("format", FORMAT), ("generation", 0), ("next_passage", 1)):
                     self.put(key, value)
-        if self.get("format") != FORMAT:
+        found = self.get("format")
+        if found is None:
+            raise damaged("the entry 'format'")
+        if found != FORMAT:
             raise LibraryMismatch(
-                f"the library in {self.path.parent} has format {self.get('format')}, this program reads "
+                f"the library in {self.path.parent} has format {found}, this program reads "
                 f"{FORMAT}; use the version that made it, or index into another folder"
             )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,10 +13,12 @@ from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Int64
 from rag.store import publish, rows
 from rag.store.catalog import Catalog, stamp_from_columns
+from rag.store.database import SCHEMA
 from rag.store.publish import Published
 from rag.store.rows import DocumentRow, Removal, Row, is_sound
 
 _SHOWN = 20  # damaged rows named one by one
+_TABLES_AND_INDEXES = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
 _FACTS = ("format", "generation", "next_passage")
 _FACTS_OF_PASSAGES = ("identity", "codec")
 
@@ -67,7 +71,11 @@ def _structure(catalog: Catalog) -> Iterator[str]:
     """SQLite's own check of pages, trees and indexes."""
     for (line,) in catalog.query(f"PRAGMA integrity_check({_SHOWN})"):
         if line != "ok":
-            yield f"the catalog's structure is damaged: {line}"
+            yield f"the catalog's structure is damaged: {' '.join(line.split())}"
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(SCHEMA)
+        if catalog.query(_TABLES_AND_INDEXES) != fresh.execute(_TABLES_AND_INDEXES).fetchall():
+            yield "the catalog's tables and indexes are not those of a library"
 
 
 def _facts(catalog: Catalog) -> Iterator[str]:

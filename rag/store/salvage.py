@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Salvage:
         default_factory=list
     )  # sound texts, with hash: to cut and encode
     read: set[str] = field(default_factory=set)  # files to read again
+    passages_before: int | None = None  # in the published state, where that is still known
     lost: list[str] = field(default_factory=list)  # keys of documents of which only the name is left
 
 
@@ -112,6 +114,9 @@ def salvage(damaged: Path, target: Catalog) -> Salvage:
                 copy.row(table, row)
     copy.finish(found)
     result = copy.result
+    if "published" in found.facts:
+        shelves = json.loads(found.facts["published"])["shelves"].values()
+        result.passages_before = sum(shelf["passages"] for shelf in shelves)
     result.read |= found.files - {document.path for document in found.live()}
     return result
 
