@@ -1,0 +1,94 @@
+"""kill -9 at a random moment of add, update and remove, again and again on one library."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+
+import pytest
+from killed_writer import text_of, work
+from tiny_encoder import TinyEncoder
+
+from rag.doctor import doctor
+from rag.errors import LibraryMissing
+from rag.settings import Settings
+from rag.snapshot import Snapshot
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["killed_writer"])
+
+
+def contents(folder):
+    """Name of each document's file -> its text, and each passage found under it."""
+    try:
+        with Snapshot(folder) as snapshot:
+            assert snapshot.damage == []
+            found = {}
+            for info in snapshot.documents():
+                assert snapshot.passages_of(info.key)
+                found[info.path.rsplit("/", 1)[1]] = snapshot.document(info.key).text
+            return found
+    except LibraryMissing:
+        return {}
+
+
+def one_life(folder, source, seed, known):
+    """Let a writer live for a moment; what it acknowledged, and the step that it may or may not have done."""
+    receiver, sender = SERVER.Pipe(duplex=False)
+    process = SERVER.Process(target=work, args=(str(folder), str(source), seed, sender))
+    process.start()
+    sender.close()
+    chance = random.Random(seed)
+    assert receiver.poll(60)
+    time.sleep(chance.choice([0.003, 0.05, 0.4]) * chance.random())
+    process.kill()
+    process.join()
+    acknowledged, step = dict(known), None
+    while True:
+        try:
+            kind, name, version = receiver.recv()
+        except EOFError:
+            receiver.close()
+            return acknowledged, step
+        if kind == "begin":
+            step = (name, None if version is None else text_of(name, version))
+        else:
+            put(acknowledged, *step)
+            step = None
+
+
+def put(documents, name, text):
+    documents.pop(name, None)
+    if text is not None:
+        documents[name] = text
+
+
+def lives(tmp_path, seeds):
+    folder, source = tmp_path / "index", tmp_path / "source"
+    source.mkdir()
+    known, cut, done = {}, 0, 0
+    for seed in seeds:
+        before = known
+        acknowledged, step = one_life(folder, source, seed, known)
+        known = contents(folder)
+        cut += step is not None
+        done += acknowledged != before
+        after = dict(acknowledged)
+        if step:
+            put(after, *step)
+        assert known in (acknowledged, after), f"seed {seed}"
+        if folder.exists() and known:
+            findings = doctor(folder, encoder=TinyEncoder, settings=Settings())
+            assert [each for each in findings if each.severity == "error"] == [], f"seed {seed}"
+    assert cut > len(seeds) // 3  # the kills did hit work
+    assert done > len(seeds) // 10
+
+
+def test_fifty_kills(tmp_path):
+    lives(tmp_path, range(50))
+
+
+@pytest.mark.slow
+def test_five_hundred_kills(tmp_path):
+    lives(tmp_path, range(1000, 1500))
