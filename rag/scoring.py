@@ -12,10 +12,12 @@ import numpy as np
 
 from rag.records import Float32, Int64
 
-# How many background passages the pooled statistics count for: a language with three passages leans on
-# the others, one with a hundred does not.
-MEAN_PRIOR = 2.0
-SPREAD_PRIOR = 10.0
+# How many background passages the expected mean and the pooled spread count for: a language with three
+# passages leans on what is expected of it, one with hundreds does not. 240 questions over 194 passages in 11
+# languages, nDCG@10: pooled mean 80.0 (prior 2) to 83.4 (10); reference as mean 85.0 (10); reference with the
+# library's shift 85.0 (10), 85.6 (20), 86.0 (20, spread 40).
+MEAN_PRIOR = 20.0
+SPREAD_PRIOR = 40.0
 LEAST_SPREAD = 1e-3  # identical passages have no spread; the division must still mean something
 
 
@@ -67,25 +69,42 @@ def maxsim(question: Float32, states: Float32, offsets: Int64, weights: Float32 
     return result
 
 
-def language_statistics(background: Mapping[str, Float32]) -> dict[str, Statistics]:
-    """Each language's statistics from its background scores, leaning on all languages' where it has few.
+def language_statistics(
+    background: Mapping[str, Float32], reference: Mapping[str, Float32]
+) -> dict[str, Statistics]:
+    """Each language's statistics from its background scores, leaning on what is expected where it has few.
 
-    The pooled mean stands for `MEAN_PRIOR` passages, the pooled spread (within languages) for
-    `SPREAD_PRIOR`. A language without background passages gets the pooled figures.
+    The expected mean is that of the language's `reference` scores, moved by as much as the library's
+    languages stand above theirs on average; of all background scores where a language has no reference. It counts for
+    `MEAN_PRIOR` passages, the spread pooled within languages for `SPREAD_PRIOR`.
     """
     filled = [scores for scores in background.values() if len(scores)]
     everything = np.concatenate(filled) if filled else np.zeros(1, np.float32)
-    pooled_mean = float(everything.mean())
     inner = sum(float(((scores - scores.mean()) ** 2).sum()) for scores in filled)
     pooled_variance = inner / max(len(everything) - len(filled), 1) or float(everything.var())
+    expected = _expected_means(background, reference, pooled=float(everything.mean()))
     found = {}
     for language, scores in background.items():
         count = len(scores)
-        mean = (float(scores.sum()) + MEAN_PRIOR * pooled_mean) / (count + MEAN_PRIOR)
+        mean = (float(scores.sum()) + MEAN_PRIOR * expected[language]) / (count + MEAN_PRIOR)
         inner = float(((scores - scores.mean()) ** 2).sum()) if count else 0.0
         variance = (inner + SPREAD_PRIOR * pooled_variance) / (count + SPREAD_PRIOR)
         found[language] = Statistics(mean, max(variance**0.5, LEAST_SPREAD))
     return found
+
+
+def _expected_means(
+    background: Mapping[str, Float32], reference: Mapping[str, Float32], *, pooled: float
+) -> dict[str, float]:
+    """What a passage of each language is expected to score before any of the library's is looked at."""
+    known = {language: float(scores.mean()) for language, scores in reference.items() if len(scores)}
+    shifts = [
+        float(scores.mean()) - known[language]
+        for language, scores in background.items()
+        if len(scores) and language in known
+    ]
+    shift = float(np.mean(shifts)) if shifts else 0.0
+    return {language: known[language] + shift if language in known else pooled for language in background}
 
 
 def standardise(scores: Float32, statistics: Statistics) -> Float32:

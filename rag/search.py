@@ -59,7 +59,7 @@ def search(snapshot: Snapshot, encoder: Encoder, question: str, *, hits: int, se
     scored = score(snapshot, asked, settings=settings)
     order = ranking(scored.total, scored.ids)[:hits]
     found = _hits(snapshot, asked, scored, order)
-    sure = confidence(_evidence(scored, int(order[0]))) if len(order) else 0.0
+    sure = confidence(_evidence(asked, scored, int(order[0]))) if len(order) else 0.0
     return Answer(
         question=question,
         answerable=sure >= ANSWERABLE_FROM,
@@ -99,9 +99,13 @@ def score(
         language: _channels_of(snapshot, question, language, settings=settings)
         for language in sorted(snapshot.languages)
     }
-    meaning = language_statistics({language: part.background_meaning for language, part in parts.items()})
+    meaning = language_statistics(
+        {language: part.background_meaning for language, part in parts.items()},
+        {language: part.reference_meaning for language, part in parts.items()},
+    )
     interaction = language_statistics(
-        {language: part.background_interaction for language, part in parts.items()}
+        {language: part.background_interaction for language, part in parts.items()},
+        {language: part.reference_interaction for language, part in parts.items()},
     )
     meanings = [standardise(part.meaning, meaning[language]) for language, part in parts.items()]
     interactions = [standardise(part.interaction, interaction[language]) for language, part in parts.items()]
@@ -124,6 +128,8 @@ class _LanguagePart:
     words: Float32
     background_meaning: Float32
     background_interaction: Float32
+    reference_meaning: Float32
+    reference_interaction: Float32
 
 
 def _channels_of(
@@ -138,6 +144,7 @@ def _channels_of(
     )
     states, offsets, _ = snapshot.states_batch(ids)
     background = snapshot.background_sample(language, size=settings.background)
+    reference = snapshot.reference(language)
     return _LanguagePart(
         ids=ids,
         meaning=snapshot.vectors(ids) @ question.vector,
@@ -145,6 +152,10 @@ def _channels_of(
         words=words,
         background_meaning=background.vectors @ question.vector,
         background_interaction=maxsim(question.tokens.states, background.states, background.offsets),
+        reference_meaning=reference.vectors @ question.vector
+        if len(reference.vectors)
+        else np.empty(0, np.float32),
+        reference_interaction=maxsim(question.tokens.states, reference.states, reference.offsets),
     )
 
 
@@ -155,12 +166,12 @@ def idf_mass(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> float
     return sum(math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies)
 
 
-def _evidence(scored: Scored, best: int) -> Evidence:
+def _evidence(question: Question, scored: Scored, best: int) -> Evidence:
     return Evidence(
         interaction=float(scored.interaction[best]),
-        meaning=float(scored.meaning[best]),
         words=float(scored.words[best]),
         similarity=float(scored.similarity[best]),
+        tokens=len(question.tokens.states),
     )
 
 
@@ -186,4 +197,4 @@ def _hits(snapshot: Snapshot, question: Question, scored: Scored, order: Int64) 
 def _highlights(question: Question, passage: Passage, tokens: TokenStates) -> tuple[tuple[int, int], ...]:
     shift = encoded_text(passage)[1]
     own = TokenStates(tokens.states, tokens.spans - shift, tokens.token_ids)
-    return best_sentences(question.text, question.tokens, passage.text, own, language=passage.language)
+    return best_sentences(question.tokens, passage.text, own, language=passage.language)

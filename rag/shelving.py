@@ -18,6 +18,7 @@ from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.publish import publish
+from rag.store.reference import keep_reference
 from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
@@ -134,15 +135,21 @@ class Shelver:
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""
         texts = sample_texts()
-        encoded = iter(
-            self._encoder.encode_passages([text for group in texts.values() for text in group]).tokens
-        )
+        encoding = self._encoder.encode_passages([text for group in texts.values() for text in group])
+        encoded = iter(encoding.tokens)
         sample = [_joined([next(encoded) for _ in group]) for group in texts.values()]
         own: dict[str, list[TokenStates]] = {}
         for passage, each in zip(passages, tokens, strict=True):
             own.setdefault(passage.language, []).append(each)
         codec = fit_codec(sample, [_joined(group) for group in own.values()])
         keep_codec(self._catalog, codec)
+        keep_reference(
+            self._catalog,
+            [language.partition("-")[0] for language, group in texts.items() for _ in group],
+            vectors=encoding.vectors,
+            states=[each.states for each in encoding.tokens],
+            codec=codec,
+        )
         return codec
 
 

@@ -20,6 +20,7 @@ from rag.store.identity import check_model, read_codec
 from rag.store.lexical import LexicalIndex
 from rag.store.lock import ReaderMark, writer_lock
 from rag.store.publish import Published
+from rag.store.reference import Reference, read_reference
 from rag.store.rows import DocumentRow
 from rag.store.states import decode_batch, decode_spans
 from rag.store.vectors import VectorIndex
@@ -64,6 +65,7 @@ class Snapshot:
             self._catch_up()
             self._published, self._mark = _claim(self._catalog)
             self._codec = read_codec(self._catalog)
+            self._reference = read_reference(self._catalog, self._codec)
             self._vectors = {language: self._open_vectors(language) for language in self._published.shelves}
             self._lexical = {language: self._open_lexical(language) for language in self._published.shelves}
         except BaseException:
@@ -177,6 +179,10 @@ class Snapshot:
             states, offsets, _ = self.states_batch(ids)
             known = self._backgrounds[language, size] = Background(self.vectors(ids), states, offsets)
         return known
+
+    def reference(self, language: str) -> Reference:
+        """Paragraphs of that language about nothing in particular, encoded like the library's own."""
+        return self._reference.of(language)
 
     # --- what is kept of a passage --------------------------------------------------------------------------
 

@@ -236,7 +236,7 @@ def test_batches_hold_every_text_once_within_the_budget():
     assert found[0] == [300]
     for batch in found[1:]:
         assert len(batch) <= 16
-        assert max(lengths[place] for place in batch) * len(batch) <= 2048
+        assert max(lengths[place] for place in batch) * len(batch) <= 512
     longest = [lengths[place] for batch in found for place in batch]
     assert longest == sorted(lengths, reverse=True)
     assert list(batches([])) == []

@@ -14,7 +14,8 @@ from rag.encoders.tokens import TextTokenizer, Tokenised
 from rag.errors import ModelError
 from rag.records import Encoding, Float32, TokenStates
 
-_TOKENS_AT_ONCE = 2048  # of a batch, padding included
+# Of a batch, padding included. At 170 tokens a passage 512 is 7 % faster than 2048, 8192 a fifth slower.
+_TOKENS_AT_ONCE = 512
 _TEXTS_AT_ONCE = 16
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _STATES_OUTPUTS = ("token_embeddings", "last_hidden_state")

@@ -139,9 +139,13 @@ class Database:
             return self._connection.execute(sql, parameters).fetchall()
 
     def write(self, sql: str, records: Iterable[Sequence[object]]) -> None:
-        """Run the statement for each record; a commit of its own outside a `transaction`."""
+        """Run the statement for all of the records or none; one commit of its own outside a `transaction`."""
         with self._lock, self.told():
-            self._connection.executemany(sql, records)
+            if self._connection.in_transaction:
+                self._connection.executemany(sql, records)
+                return
+            with self.transaction():
+                self._connection.executemany(sql, records)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -11,6 +11,8 @@ import os
 import secrets
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import LibraryError
@@ -47,17 +49,25 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Turn what the disk refuses below a library's folder into a LibraryError of one line."""
+    try:
+        yield
+    except OSError as error:
+        raise LibraryError(
+            f"cannot write to {folder}: {error.strerror or error}; what was committed is kept, free some space "
+            "or make the folder writable, then try again"
+        ) from error
+
+
 def make_private_folder(folder: Path) -> None:
     """Make `folder` and its missing parents; a folder that is made here is closed to other users.
 
     Raises LibraryError where it cannot be made.
     """
-    try:
+    with told(folder):
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryError(
-            f"cannot make the folder {folder}: {error.strerror}; choose another with --index"
-        ) from error
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:

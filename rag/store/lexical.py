@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import tantivy
 
-from rag.errors import LibraryDamaged
+from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Float32, Int64
 from rag.store.files import PRIVATE_FILE, file_hash, make_private_folder, sync_file, sync_folder
 
@@ -106,7 +107,7 @@ def _settled(scores: Float32) -> Float32:
 def build(folder: Path, entries: Iterable[Entry]) -> Manifest:
     """Make a new index of the entries in `folder`, which must not exist, and return its manifest.
 
-    It stands there as a whole or not at all. Raises OSError.
+    It stands there as a whole or not at all. Raises LibraryError, OSError.
     """
     return _make(folder, None, {}, entries, ())
 
@@ -116,7 +117,7 @@ def update(
 ) -> Manifest:
     """Make in `folder` the index in `base` plus the entries, less the documents `gone` (first passage ids).
 
-    `base` stays as it is. Raises LibraryDamaged where it is not what `manifest` says, OSError.
+    `base` stays as it is. Raises LibraryDamaged where that is not what `manifest` says, LibraryError, OSError.
     """
     verify(base, manifest)
     return _make(folder, base, manifest, entries, gone)
@@ -140,8 +141,9 @@ def _make(
     try:
         for name in manifest:
             _link(base / name if base else work, work / name)
-        index = tantivy.Index.open(str(work)) if base else tantivy.Index(_schema(), path=str(work))
-        _write(index, entries, gone)
+        with _told():
+            index = tantivy.Index.open(str(work)) if base else tantivy.Index(_schema(), path=str(work))
+            _write(index, entries, gone)
         made = _seal(work, manifest)
         work.rename(folder)
     except BaseException:
@@ -173,6 +175,19 @@ def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[int]) 
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn tantivy's errors, all of them ValueError, into ours."""
+    try:
+        yield
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise LibraryError(
+            f"the index of terms cannot be written ({reason}); what was committed is kept, free some space or "
+            "make the folder writable, then try again"
+        ) from error
 
 
 def _seal(folder: Path, known: Manifest) -> Manifest:

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +31,9 @@ def writer_lock(folder: Path, *, wait_s: float = 5.0) -> Iterator[None]:
     try:
         _acquire(descriptor, path, wait_s)
         holder = f"process {os.getpid()} on {socket.gethostname()} since {_now()}"
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
+        with suppress(OSError):  # a full disk; the lock holds without it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -84,7 +85,7 @@ class ReaderMark:
             make_private_folder(path.parent)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-        except OSError:
+        except (OSError, LibraryError):
             self.release()  # a folder that cannot be written has no writer that could take rows away
 
     def release(self) -> None:

@@ -20,7 +20,7 @@ from rag.records import Int64, Passage
 from rag.store import lexical
 from rag.store.catalog import Catalog
 from rag.store.database import Json
-from rag.store.files import make_private_folder
+from rag.store.files import make_private_folder, told
 from rag.store.lexical import Entry, LexicalIndex
 from rag.store.lock import oldest_read_generation
 from rag.store.rows import Removal
@@ -153,8 +153,13 @@ def rebuilt_lexical(catalog: Catalog, published: Published, language: str) -> Le
 def publish(catalog: Catalog) -> Published:
     """Make the derived files of the catalog's generation and let readers have it. Hold the writer lock.
 
-    Raises LibraryError or OSError with the old publication in place.
+    Raises LibraryError, with the old publication in place.
     """
+    with told(catalog.folder):
+        return _publish(catalog)
+
+
+def _publish(catalog: Catalog) -> Published:
     old = Published.read(catalog)
     if old.generation == catalog.generation:
         return old
@@ -173,8 +178,16 @@ def publish(catalog: Catalog) -> Published:
 
 
 def republish(catalog: Catalog, languages: set[str]) -> Published:
-    """Make the derived files of these languages anew from the catalog alone. Hold the writer lock."""
-    old = publish(catalog)
+    """Make the derived files of these languages anew from the catalog alone. Hold the writer lock.
+
+    Raises LibraryError.
+    """
+    with told(catalog.folder):
+        return _republish(catalog, languages)
+
+
+def _republish(catalog: Catalog, languages: set[str]) -> Published:
+    old = _publish(catalog)
     new = replace(old, shelves=dict(old.shelves), superseded=dict(old.superseded))
     for language in sorted(languages & set(old.shelves)):
         set_aside(catalog.folder, old.shelves[language].vectors)
@@ -186,8 +199,9 @@ def republish(catalog: Catalog, languages: set[str]) -> Published:
 
 
 def tidy(catalog: Catalog) -> None:
-    """Delete what no reader needs. Hold the writer lock."""
-    _put(catalog, Published.read(catalog))
+    """Delete what no reader needs. Hold the writer lock. Raises LibraryError."""
+    with told(catalog.folder):
+        _put(catalog, Published.read(catalog))
 
 
 def _put(catalog: Catalog, published: Published) -> Published:

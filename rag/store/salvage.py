@@ -15,7 +15,7 @@ from rag.records import Document
 from rag.store import rows
 from rag.store.catalog import Catalog
 from rag.store.database import CATALOG
-from rag.store.files import make_private_folder, sync_file, sync_folder
+from rag.store.files import make_private_folder, sync_file, sync_folder, told
 from rag.store.pages import read_rows
 from rag.store.publish import QUARANTINE
 from rag.store.rows import Body, DocumentRow, Row, is_sound
@@ -61,10 +61,11 @@ def replacement(folder: Path) -> Iterator[Catalog]:
     try:
         with closing(Catalog(work, create=True)) as catalog:
             yield catalog
-        sync_file(work / CATALOG)
-        _keep_old(folder)
-        (work / CATALOG).replace(folder / CATALOG)
-        sync_folder(folder)
+        with told(folder):
+            sync_file(work / CATALOG)
+            _keep_old(folder)
+            (work / CATALOG).replace(folder / CATALOG)
+            sync_folder(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

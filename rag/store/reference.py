@@ -1,0 +1,76 @@
+"""The package's sample of many languages as this library's model and codec see it.
+
+It stands in for passages that answer nothing where the library has only a few in a language: what a question
+scores against three Arabic paragraphs about nothing in particular says what an Arabic passage scores anyway.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.records import Float32, Int64
+from rag.store.catalog import Catalog
+from rag.store.states import StateCodec
+
+_KEY = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Encoded paragraphs: `vectors` (n, d) and `states` (T, s) are unit rows, `languages` has n entries.
+
+    Paragraph i owns the states `offsets[i]` to `offsets[i + 1]`.
+    """
+
+    languages: tuple[str, ...]
+    vectors: Float32
+    states: Float32
+    offsets: Int64
+
+    def of(self, language: str) -> Reference:
+        """Its paragraphs in one language, in order; none where it has none."""
+        chosen = [row for row, name in enumerate(self.languages) if name == language]
+        lengths = np.diff(self.offsets)[chosen]
+        states = [self.states[self.offsets[row] : self.offsets[row + 1]] for row in chosen]
+        return Reference(
+            languages=(language,) * len(chosen),
+            vectors=self.vectors[chosen],
+            states=np.concatenate([self.states[:0], *states]),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        )
+
+
+def keep_reference(
+    catalog: Catalog,
+    languages: Sequence[str],
+    *,
+    vectors: Float32,
+    states: Sequence[Float32],
+    codec: StateCodec,
+) -> None:
+    """Keep encoded paragraphs with the library: `vectors` (n, d), n arrays of the model's states."""
+    file = io.BytesIO()
+    np.savez(
+        file,
+        languages=np.array(languages),
+        vectors=vectors,
+        codes=np.frombuffer(b"".join(codec.encode(each) for each in states), np.uint8),
+        offsets=np.cumsum([0, *(len(each) for each in states)]).astype(np.int64),
+    )
+    catalog.put_bytes(_KEY, file.getvalue())
+
+
+def read_reference(catalog: Catalog, codec: StateCodec | None) -> Reference:
+    """What `keep_reference` kept; nothing in a library without passages. Raises LibraryDamaged."""
+    stored = catalog.get_bytes(_KEY)
+    if stored is None or codec is None:
+        return Reference(
+            (), np.empty((0, 0), np.float32), np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        )
+    with np.load(io.BytesIO(stored), allow_pickle=False) as file:
+        states = codec.decode(file["codes"].tobytes())
+        return Reference(tuple(file["languages"].tolist()), file["vectors"], states, file["offsets"])
