@@ -32,18 +32,16 @@ import numpy as np
 from rag.records import Float32, Int32, Int64, TokenStates
 from rag.sentences import sentence_spans
 
-OWN_MEAN = np.float32(
-    0.5
-)  # of the mean of the question's states, taken off each: topic and language lie there
+# Of the mean of the question's states, taken off each: topic and language lie there.
+OWN_MEAN = np.float32(0.5)
 TEMPERATURE = np.float32(0.15)  # cosine; this much nearer earns e times the share of a vote
-COMMON_RANK = np.float32(
-    4.0
-)  # ln; vocabularies run from frequent to rare, and the first e**4 ids say nothing
+# ln; vocabularies run from frequent to rare, and the first e**4 ids say nothing.
+COMMON_RANK = np.float32(4.0)
 LEAST_WEIGHT = np.float32(0.05)
 FROM_BEFORE = np.float32(0.1)  # cosine; the discount on what the sentence before holds
 FROM_AFAR = np.float32(0.2)  # the discount on what the first sentence, title and heading hold
-# Votes apart. That a sentence answers is e ** (34 × votes) as likely (fitted on the four sets; 28 to 40 on each
-# alone), so a neighbour closer than this is at least half as likely, and both are shown.
+# Votes apart. That a sentence answers is e ** (34 × votes) as likely (fitted on the four sets; 28 to 40 on
+# each alone), so a neighbour closer than this is at least half as likely, and both are shown.
 DOUBT = np.float32(0.02)
 _QUESTION_MARKS = ("?", "？", "؟", "⁈", "⁇", "՞", "፧")
 _CLOSERS = "\"'”’»」』）) "

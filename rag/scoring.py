@@ -75,8 +75,8 @@ def language_statistics(
     """Each language's statistics from its background scores, leaning on what is expected where it has few.
 
     The expected mean is that of the language's `reference` scores, moved by as much as the library's
-    languages stand above theirs on average; of all background scores where a language has no reference. It counts for
-    `MEAN_PRIOR` passages, the spread pooled within languages for `SPREAD_PRIOR`.
+    languages stand above theirs on average; of all background scores where a language has no reference. It
+    counts for `MEAN_PRIOR` passages, the spread pooled within languages for `SPREAD_PRIOR`.
     """
     filled = [scores for scores in background.values() if len(scores)]
     everything = np.concatenate(filled) if filled else np.zeros(1, np.float32)

@@ -56,7 +56,7 @@ def told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LibraryError(
-            f"cannot write to {folder}: {error.strerror or error}; what was committed is kept, free some space "
+            f"cannot write to {folder}: {error.strerror or error}; what was committed is kept; free space "
             "or make the folder writable, then try again"
         ) from error
 

@@ -117,7 +117,8 @@ def update(
 ) -> Manifest:
     """Make in `folder` the index in `base` plus the entries, less the documents `gone` (first passage ids).
 
-    `base` stays as it is. Raises LibraryDamaged where that is not what `manifest` says, LibraryError, OSError.
+    `base` stays as it is. Raises LibraryDamaged where that is not what `manifest` says, LibraryError,
+    OSError.
     """
     verify(base, manifest)
     return _make(folder, base, manifest, entries, gone)
@@ -185,7 +186,7 @@ def _told() -> Iterator[None]:
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise LibraryError(
-            f"the index of terms cannot be written ({reason}); what was committed is kept, free some space or "
+            f"the index of terms cannot be written ({reason}); what was committed is kept; free space or "
             "make the folder writable, then try again"
         ) from error
 
