@@ -61,7 +61,7 @@ def search(snapshot: Snapshot, encoder: Encoder, question: str, *, hits: int, se
     found = _hits(snapshot, asked, scored, order)
     sure = confidence(_evidence(asked, scored, int(order[0]))) if len(order) else 0.0
     return Answer(
-        question=question,
+        question=_printable(question),
         answerable=sure >= ANSWERABLE_FROM,
         confidence=sure,
         hits=found,
@@ -78,7 +78,7 @@ def understand(snapshot: Snapshot, encoder: Encoder, question: str, *, settings:
         raise QuestionError(
             f"the question has {len(text)} characters, {settings.max_question_characters} at most: shorten it"
         )
-    text = text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+    text = _printable(text).replace("\0", " ")
     encoding = encoder.encode_question(text)
     own = encoding.tokens[0]
     states = snapshot.project(own.states) if snapshot.languages else own.states
@@ -88,6 +88,11 @@ def understand(snapshot: Snapshot, encoder: Encoder, question: str, *, settings:
         vector=encoding.vectors[0],
         tokens=TokenStates(states, own.spans, own.token_ids),
     )
+
+
+def _printable(text: str) -> str:
+    """The text without lone surrogates, which no file and no terminal takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def score(
