@@ -1,0 +1,85 @@
+"""Scores against arithmetic by hand and brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rag.confidence import Evidence, confidence
+from rag.scoring import (
+    MEAN_PRIOR,
+    Statistics,
+    language_statistics,
+    lexical_share,
+    maxsim,
+    ranking,
+    standardise,
+)
+
+
+def units(count, dimensions, seed):
+    rows = np.random.default_rng(seed).standard_normal((count, dimensions)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_maxsim_is_the_mean_of_the_best_match_of_each_question_token():
+    question, states = units(4, 8, 1), units(9, 8, 2)
+    offsets = np.array([0, 3, 3, 9])
+    expected = [
+        np.mean([max(float(states[k] @ token) for k in range(start, end)) for token in question])
+        if end > start
+        else 0
+        for start, end in ((0, 3), (3, 3), (3, 9))
+    ]
+    np.testing.assert_allclose(maxsim(question, states, offsets), expected, atol=1e-6)
+
+
+def test_maxsim_weighs_tokens():
+    question, states = np.eye(2, dtype=np.float32), np.array([[1, 0]], np.float32)
+    weights = np.array([3, 1], np.float32)
+    assert maxsim(question, states, np.array([0, 1]), weights) == pytest.approx([0.75])
+
+
+@pytest.mark.parametrize(("tokens", "passages"), [(0, 2), (3, 0)])
+def test_maxsim_of_nothing(tokens, passages):
+    found = maxsim(units(tokens, 4, 0), units(2 * passages, 4, 1), np.arange(passages + 1) * 2)
+    assert found.tolist() == [0.0] * passages
+
+
+def test_a_language_with_few_passages_leans_on_its_reference():
+    background = {"zh": np.full(200, 0.8, np.float32), "ar": np.array([0.5], np.float32)}
+    reference = {"zh": np.array([0.7, 0.7], np.float32), "ar": np.array([0.3], np.float32)}
+    found = language_statistics(background, reference)
+    shift = ((0.8 - 0.7) + (0.5 - 0.3)) / 2
+    assert found["ar"].mean == pytest.approx((0.5 + MEAN_PRIOR * (0.3 + shift)) / (1 + MEAN_PRIOR), abs=1e-6)
+    assert found["zh"].mean == pytest.approx(
+        (160 + MEAN_PRIOR * (0.7 + shift)) / (200 + MEAN_PRIOR), abs=1e-6
+    )
+
+
+def test_a_language_without_reference_leans_on_all():
+    background = {"xx": np.array([0.4], np.float32), "zh": np.array([0.6, 0.8], np.float32)}
+    found = language_statistics(background, {"xx": np.empty(0, np.float32), "zh": np.empty(0, np.float32)})
+    assert found["xx"].mean == pytest.approx((0.4 + MEAN_PRIOR * 0.6) / (1 + MEAN_PRIOR), abs=1e-6)
+
+
+def test_standardise():
+    assert standardise(np.array([0.9, 0.7], np.float32), Statistics(0.7, 0.1)).tolist() == pytest.approx(
+        [2, 0], abs=1e-5
+    )
+
+
+def test_lexical_share_of_everything_and_of_nothing():
+    assert lexical_share(np.array([4.4], np.float32), 2.0, saturation=1.2) == pytest.approx([1.0])
+    assert lexical_share(np.array([4.4], np.float32), 0.0, saturation=1.2).tolist() == [0.0]
+
+
+def test_equal_scores_go_by_id():
+    assert ranking(np.array([1, 2, 1, 2], np.float32), np.array([9, 8, 3, 4])).tolist() == [3, 1, 2, 0]
+
+
+def test_confidence_grows_with_the_evidence_and_stays_a_probability():
+    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6)
+    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=12)
+    assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
+    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6)) <= 1
