@@ -147,12 +147,12 @@ def _channels_of(
     words[np.searchsorted(ids, worded)] = lexical_share(
         bm25, idf_mass(snapshot, question.terms, language), saturation=BM25_SATURATION
     )
-    states, offsets, _ = snapshot.states_batch(ids)
+    states, offsets = snapshot.states_batch(ids)
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
         ids=ids,
-        meaning=snapshot.vectors(ids) @ question.vector,
+        meaning=snapshot.indexed_vectors(ids, language=language) @ question.vector,
         interaction=maxsim(question.tokens.states, states, offsets),
         words=words,
         background_meaning=background.vectors @ question.vector,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, UsageError
-from rag.records import Document, DocumentInfo, Float32, Int32, Int64, Passage, TokenStates
+from rag.records import Document, DocumentInfo, Float32, Int64, Passage, TokenStates
 from rag.store import publish
 from rag.store.catalog import Catalog, StoredStates
 from rag.store.identity import check_model, read_codec
@@ -22,9 +22,10 @@ from rag.store.lock import ReaderMark, writer_lock
 from rag.store.publish import Published
 from rag.store.reference import Reference, read_reference
 from rag.store.rows import DocumentRow
-from rag.store.states import decode_batch, decode_spans
+from rag.store.states import decode_batch, decode_spans, decode_token_ids
 from rag.store.vectors import VectorIndex
 
+_KEPT_ROWS = 4096  # about 7 KB each: passages whose states were asked for lately
 _TRIES = 20  # a writer publishes a few times a second at most
 _NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
 
@@ -57,6 +58,7 @@ class Snapshot:
         self.damage: list[str] = []
         self._lock = threading.Lock()
         self._samples: dict[str, Int64] = {}
+        self._rows: dict[int, StoredStates] = {}
         self._backgrounds: dict[tuple[str, int], Background] = {}
         self._catalog = Catalog(folder)
         self._mark: ReaderMark | None = None
@@ -176,8 +178,9 @@ class Snapshot:
         known = self._backgrounds.get((language, size))
         if known is None:
             ids = self.background(language, size=size)
-            states, offsets, _ = self.states_batch(ids)
-            known = self._backgrounds[language, size] = Background(self.vectors(ids), states, offsets)
+            states, offsets = self.states_batch(ids)
+            vectors = self.indexed_vectors(ids, language=language)
+            known = self._backgrounds[language, size] = Background(vectors, states, offsets)
         return known
 
     def reference(self, language: str) -> Reference:
@@ -190,6 +193,10 @@ class Snapshot:
         """The vectors (n, d) of the passages, unit rows, in that order."""
         return self._catalog.vectors(ids, publish.dimensions_of(self._catalog))
 
+    def indexed_vectors(self, ids: Int64, *, language: str) -> Float32:
+        """The same from memory, for passages of one language."""
+        return self._vectors[language].vectors(ids)
+
     def project(self, states: Float32) -> Float32:
         """A question's token states (t, D) in the space of the stored ones: (t, d), unit rows.
 
@@ -197,27 +204,42 @@ class Snapshot:
         """
         return self._codec.project(states) if self._codec else states[:0]
 
-    def states_batch(self, ids: Int64) -> tuple[Float32, Int64, Int32]:
-        """All token states of n passages: states (T, d) unit rows, offsets (n + 1,), token ids (T,).
+    def states_batch(self, ids: Int64) -> tuple[Float32, Int64]:
+        """All token states of n passages: states (T, d) unit rows, offsets (n + 1,).
 
         Passage i's are `states[offsets[i]:offsets[i + 1]]`, in the space of `project`.
         """
-        return self._decoded(self._catalog.states(ids))
+        return self._decoded(self._stored_states(ids))
 
     def states(self, ids: Int64) -> list[TokenStates]:
         """Each passage's token states in the space of `project`; spans are into the text as encoded."""
-        stored = self._catalog.states(ids)
-        states, offsets, token_ids = self._decoded(stored)
-        cuts = list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
+        stored = self._stored_states(ids)
+        states, offsets = self._decoded(stored)
+        cuts = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
         return [
-            TokenStates(states[start:end], decode_spans(layout, end - start), token_ids[start:end])
+            TokenStates(
+                states[start:end], decode_spans(layout, end - start), decode_token_ids(layout, end - start)
+            )
             for (_, layout), (start, end) in zip(stored, cuts, strict=True)
         ]
 
-    def _decoded(self, stored: Sequence[StoredStates]) -> tuple[Float32, Int64, Int32]:
+    def _decoded(self, stored: Sequence[StoredStates]) -> tuple[Float32, Int64]:
         if self._codec is None:  # a library without passages
-            return np.empty((0, 0), np.float32), np.zeros(1, np.int64), np.empty(0, np.int32)
+            return np.empty((0, 0), np.float32), np.zeros(1, np.int64)
         return decode_batch(self._codec, stored)
+
+    def _stored_states(self, ids: Int64) -> list[StoredStates]:
+        """The rows of the passages, verified when they were read; the latest ones are kept."""
+        wanted = ids.tolist()
+        with self._lock:
+            found = {id_: row for id_ in wanted if (row := self._rows.pop(id_, None)) is not None}
+        missing = [id_ for id_ in wanted if id_ not in found]
+        found.update(zip(missing, self._catalog.states(np.array(missing, np.int64)), strict=True))
+        with self._lock:
+            self._rows.update(found)
+            for id_ in list(self._rows)[: max(0, len(self._rows) - _KEPT_ROWS)]:
+                del self._rows[id_]
+        return [found[id_] for id_ in wanted]
 
     def passages(self, ids: Int64) -> list[Passage]:
         """The passages, in that order."""
@@ -231,13 +253,13 @@ class Snapshot:
 
     def document(self, key: str) -> Document:
         """The document with its text, title and blocks. Raises UsageError where there is none of that key."""
-        return self._catalog.document(self._row(key))
+        return self._catalog.document(self._document_row(key))
 
     def passages_of(self, key: str) -> tuple[Passage, ...]:
         """One document's passages, in its order. Raises UsageError where there is none of that key."""
-        return tuple(self._catalog.passages(np.array(self._row(key).passage_ids, np.int64)))
+        return tuple(self._catalog.passages(np.array(self._document_row(key).passage_ids, np.int64)))
 
-    def _row(self, key: str) -> DocumentRow:
+    def _document_row(self, key: str) -> DocumentRow:
         row = self._catalog.document_at(key, self.generation)
         if row is None:
             raise UsageError(f"there is no document {key} in the library; `rag list` shows what there is")

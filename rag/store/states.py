@@ -156,9 +156,10 @@ def _covariance(states: Float32) -> NDArray[np.float64]:
 
 
 def _unit_rows(rows: Float32) -> Float32:
-    """The rows at length 1; a row of zeros stays."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    return np.asarray(rows / np.maximum(lengths, np.float32(1e-12)), dtype=np.float32)
+    """The same rows, brought to length 1; a row of zeros stays."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows *= np.reciprocal(np.maximum(lengths, np.float32(1e-12)))[:, None]  # in place: the copy costs most
+    return rows
 
 
 def sample_texts() -> dict[str, list[str]]:
@@ -215,13 +216,11 @@ def _unpack(data: bytes, count: int, width: int) -> Int64:
     return whole.view("<i8").reshape(count).astype(np.int64)
 
 
-def decode_batch(codec: StateCodec, rows: Sequence[tuple[bytes, bytes]]) -> tuple[Float32, Int64, Int32]:
-    """States (T, d), offsets (n + 1,) and token ids (T,) of n rows of (codes, layout), one after the other.
+def decode_batch(codec: StateCodec, rows: Sequence[tuple[bytes, bytes]]) -> tuple[Float32, Int64]:
+    """States (T, d) and offsets (n + 1,) of n rows of (codes, layout), one after the other.
 
     Row i's tokens are `states[offsets[i]:offsets[i + 1]]`.
     """
     counts = [len(codes) // codec.bytes_per_token for codes, _ in rows]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    states = codec.decode(b"".join(codes for codes, _ in rows))
-    ids = [decode_token_ids(layout, count) for (_, layout), count in zip(rows, counts, strict=True)]
-    return states, offsets, np.concatenate(ids) if ids else np.empty(0, np.int32)
+    return codec.decode(b"".join(codes for codes, _ in rows)), offsets

@@ -25,6 +25,8 @@ class VectorIndex:
     """The vectors of one language's passages, unit rows; `ids` (n,) are theirs, ascending."""
 
     def __init__(self, index: faiss.Index) -> None:
+        # One question is one row: FAISS has nothing to share out, and waking its threads costs milliseconds.
+        faiss.omp_set_num_threads(1)
         self._index = cast("Any", index)  # an IndexIDMap2
         self.ids: Int64 = np.sort(faiss.vector_to_array(self._index.id_map).astype(np.int64))
 
@@ -59,6 +61,10 @@ class VectorIndex:
         if ids.size:
             self._index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
         return VectorIndex(self._index)
+
+    def vectors(self, ids: Int64) -> Float32:
+        """The vectors (n, d) of these ids, in that order. Raises RuntimeError where one is not in the index."""
+        return np.asarray(self._index.reconstruct_batch(np.ascontiguousarray(ids)), np.float32)
 
     def search(self, vector: Float32, limit: int) -> tuple[Int64, Float32]:
         """The `limit` nearest to the unit vector (d,): ids (k,) and cosines (k,), best first, ties by id.
