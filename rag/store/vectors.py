@@ -63,7 +63,7 @@ class VectorIndex:
         return VectorIndex(self._index)
 
     def vectors(self, ids: Int64) -> Float32:
-        """The vectors (n, d) of these ids, in that order. Raises RuntimeError where one is not in the index."""
+        """The vectors (n, d) of these ids, in that order. Raises RuntimeError for an id that is not in it."""
         return np.asarray(self._index.reconstruct_batch(np.ascontiguousarray(ids)), np.float32)
 
     def search(self, vector: Float32, limit: int) -> tuple[Int64, Float32]:
