@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.records import Float32, Int64
+from rag.records import Float32, Int32, Int64
 
 # How many background passages the expected mean and the pooled spread count for: a language with three
 # passages leans on what is expected of it, one with hundreds does not. 240 questions over 194 passages in 11
@@ -18,6 +18,9 @@ from rag.records import Float32, Int64
 # library's shift 85.0 (10), 85.6 (20), 86.0 (20, spread 40).
 MEAN_PRIOR = 20.0
 SPREAD_PRIOR = 40.0
+RARITY = 0.3
+COMMON_RANK = 4.0  # ln; the first e**4 pieces of a vocabulary say nothing
+LEAST_RARITY = 0.05
 LEAST_SPREAD = 1e-3  # identical passages have no spread; the division must still mean something
 
 
@@ -67,6 +70,21 @@ def maxsim(question: Float32, states: Float32, offsets: Int64, weights: Float32 
     )
     result[filled] = best @ share.astype(np.float32)
     return result
+
+
+def token_weights(token_ids: Int32) -> Float32:
+    """(q,) weights of the question's tokens, 1 in sum: rare pieces weigh more.
+
+    Vocabularies run from frequent to rare, so the logarithm of an id stands for its idf in every language and
+    needs no counts. A share of `RARITY` is weighed so, the rest equally. MaxSim nDCG@10 on XQuAD (298
+    questions; zh, en, en→zh, zh→en): share 0: 97.2 98.4 90.2 89.0; 0.3: 97.2 98.3 90.8 89.4; 1: 97.2 98.3
+    91.4 89.4. At 0.5 and more, first places on a newspaper page are lost.
+    """
+    count = max(len(token_ids), 1)
+    rarity = np.maximum(np.log(np.maximum(token_ids, 1)) - COMMON_RANK, LEAST_RARITY)
+    return ((1 - RARITY) / count + RARITY * rarity / max(float(rarity.sum()), LEAST_RARITY)).astype(
+        np.float32
+    )
 
 
 def language_statistics(

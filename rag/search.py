@@ -18,7 +18,15 @@ from rag.encoder import Encoder
 from rag.errors import QuestionError
 from rag.highlight import best_sentences
 from rag.records import Answer, Channels, Float32, Hit, Int64, Passage, TokenStates
-from rag.scoring import Weights, language_statistics, lexical_share, maxsim, ranking, standardise
+from rag.scoring import (
+    Weights,
+    language_statistics,
+    lexical_share,
+    maxsim,
+    ranking,
+    standardise,
+    token_weights,
+)
 from rag.settings import Settings
 from rag.shelving import encoded_text
 from rag.snapshot import Snapshot
@@ -147,20 +155,21 @@ def _channels_of(
     words[np.searchsorted(ids, worded)] = lexical_share(
         bm25, idf_mass(snapshot, question.terms, language), saturation=BM25_SATURATION
     )
+    asked, weights = question.tokens.states, token_weights(question.tokens.token_ids)
     states, offsets = snapshot.states_batch(ids)
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
         ids=ids,
         meaning=snapshot.indexed_vectors(ids, language=language) @ question.vector,
-        interaction=maxsim(question.tokens.states, states, offsets),
+        interaction=maxsim(asked, states, offsets, weights),
         words=words,
         background_meaning=background.vectors @ question.vector,
-        background_interaction=maxsim(question.tokens.states, background.states, background.offsets),
+        background_interaction=maxsim(asked, background.states, background.offsets, weights),
         reference_meaning=reference.vectors @ question.vector
         if len(reference.vectors)
         else np.empty(0, np.float32),
-        reference_interaction=maxsim(question.tokens.states, reference.states, reference.offsets),
+        reference_interaction=maxsim(asked, reference.states, reference.offsets, weights),
     )
 
 

@@ -14,6 +14,7 @@ from rag.scoring import (
     maxsim,
     ranking,
     standardise,
+    token_weights,
 )
 
 
@@ -83,3 +84,10 @@ def test_confidence_grows_with_the_evidence_and_stays_a_probability():
     strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=12)
     assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
     assert confidence(Evidence(1e9, 1.0, 1.0, 10**6)) <= 1
+
+
+def test_rare_tokens_weigh_more_and_all_weigh_one():
+    weights = token_weights(np.array([3, 200_000, 500], np.int32))
+    assert weights.sum() == pytest.approx(1, abs=1e-6)
+    assert weights[1] > weights[2] > weights[0] > 0.2
+    assert token_weights(np.empty(0, np.int32)).tolist() == []
