@@ -51,23 +51,21 @@ class Weights:
     words: float = 6.0
 
 
-def maxsim(question: Float32, states: Float32, offsets: Int64, weights: Float32 | None = None) -> Float32:
+def maxsim(cosines: Float32, offsets: Int64, weights: Float32 | None = None) -> Float32:
     """(n,) late-interaction scores: for each question token its best passage token, averaged.
 
-    `question` (q, s) and `states` (t, s) hold unit rows; passage i owns the rows `offsets[i]` to
-    `offsets[i + 1]` of `states`. `weights` (q,) weighs the question's tokens, equally by default. A passage
-    without tokens scores 0. Khattab and Zaharia 2020, ColBERT, equation 3, as a mean so that long and
+    `cosines` (t, q) are those of all passages' tokens with the question's; passage i owns the rows
+    `offsets[i]` to `offsets[i + 1]`. `weights` (q,) weighs the question's tokens, equally by default. A
+    passage without tokens scores 0. Khattab and Zaharia 2020, ColBERT, equation 3, as a mean so that long and
     short questions are on one scale.
     """
-    count = len(offsets) - 1
-    result = np.zeros(count, dtype=np.float32)
+    tokens = cosines.shape[1]
+    result = np.zeros(len(offsets) - 1, dtype=np.float32)
     filled = np.flatnonzero(np.diff(offsets) > 0)
-    if len(filled) == 0 or len(question) == 0:
+    if len(filled) == 0 or tokens == 0:
         return result
-    best = np.maximum.reduceat(states @ question.T, offsets[:-1][filled], axis=0)
-    share = (
-        np.full(len(question), 1 / len(question), np.float32) if weights is None else weights / weights.sum()
-    )
+    best = np.maximum.reduceat(cosines, offsets[:-1][filled], axis=0)
+    share = np.full(tokens, 1 / tokens, np.float32) if weights is None else weights / weights.sum()
     result[filled] = best @ share.astype(np.float32)
     return result
 

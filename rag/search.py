@@ -156,20 +156,19 @@ def _channels_of(
         bm25, idf_mass(snapshot, question.terms, language), saturation=BM25_SATURATION
     )
     asked, weights = question.tokens.states, token_weights(question.tokens.token_ids)
-    states, offsets = snapshot.states_batch(ids)
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
         ids=ids,
         meaning=snapshot.indexed_vectors(ids, language=language) @ question.vector,
-        interaction=maxsim(asked, states, offsets, weights),
+        interaction=maxsim(*snapshot.cosines(asked, ids), weights),
         words=words,
         background_meaning=background.vectors @ question.vector,
-        background_interaction=maxsim(asked, background.states, background.offsets, weights),
+        background_interaction=maxsim(background.states @ asked.T, background.offsets, weights),
         reference_meaning=reference.vectors @ question.vector
         if len(reference.vectors)
         else np.empty(0, np.float32),
-        reference_interaction=maxsim(asked, reference.states, reference.offsets, weights),
+        reference_interaction=maxsim(reference.states @ asked.T, reference.offsets, weights),
     )
 
 

@@ -174,13 +174,12 @@ class Snapshot:
             return np.sort(self._samples[language][:size])
 
     def background_sample(self, language: str, *, size: int) -> Background:
-        """The vectors and token states of `background(language, size)`, read once and kept."""
+        """`background(language, size)` with vectors and states, read once and kept."""
         known = self._backgrounds.get((language, size))
         if known is None:
             ids = self.background(language, size=size)
-            states, offsets = self.states_batch(ids)
             vectors = self.indexed_vectors(ids, language=language)
-            known = self._backgrounds[language, size] = Background(vectors, states, offsets)
+            known = self._backgrounds[language, size] = Background(vectors, *self.states_batch(ids))
         return known
 
     def reference(self, language: str) -> Reference:
@@ -210,6 +209,17 @@ class Snapshot:
         Passage i's are `states[offsets[i]:offsets[i + 1]]`, in the space of `project`.
         """
         return self._decoded(self._stored_states(ids))
+
+    def cosines(self, question: Float32, ids: Int64) -> tuple[Float32, Int64]:
+        """(T, q) cosines of n passages' tokens with a projected question's (q, s), and offsets (n + 1,).
+
+        Passage i's are the rows `offsets[i]` to `offsets[i + 1]`.
+        """
+        if self._codec is None:  # a library without passages
+            return np.empty((0, len(question)), np.float32), np.zeros(1, np.int64)
+        codes = [each for each, _ in self._stored_states(ids)]
+        counts = [len(each) // self._codec.bytes_per_token for each in codes]
+        return self._codec.cosines(question, b"".join(codes)), np.cumsum([0, *counts])
 
     def states(self, ids: Int64) -> list[TokenStates]:
         """Each passage's token states in the space of `project`; spans are into the text as encoded."""

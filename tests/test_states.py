@@ -136,3 +136,12 @@ def test_the_sample_has_many_languages_and_no_blank_text():
     texts = sample_texts()
     assert len(texts) >= 25
     assert all(group and all(text.strip() for text in group) for group in texts.values())
+
+
+@pytest.mark.parametrize(("dimensions", "tokens"), [(384, 1300), (64, 10), (33, 7), (16, 5), (384, 0)])
+def test_cosines_are_those_of_the_decoded_states(dimensions, tokens):
+    states = states_like_a_model(max(tokens, 40), dimensions)
+    codec = fit_codec([], [states])
+    codes = codec.encode(states[:tokens])
+    question = codec.project(states_like_a_model(6, dimensions, seed=5))
+    assert np.allclose(codec.cosines(question, codes), codec.decode(codes) @ question.T, atol=1e-5)
