@@ -18,7 +18,7 @@ class Settings:
     hits: int = 5
     host: str = "127.0.0.1"
     port: int = 7860
-    candidates: int = 64  # per channel and passage language
+    candidates: int = 48  # per channel and passage language
     background: int = 64  # passages per language from which each channel's mean and spread are taken
     max_tokens: int = 320  # a passage longer than this is split at sentences; the model reads 512
     max_question_characters: int = 4000
