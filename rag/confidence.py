@@ -4,7 +4,7 @@ A logistic model over what the search saw of the best passage, fitted on 771 que
 documents (`data/questions`: 373 with an answer, 198 off-topic, 200 near misses at half weight). Ten-fold:
 AUROC 0.957 off-topic, 0.562 near misses; Brier 0.202. On a newspaper page that the fit had not seen: 0.907.
 Six more features were tried (margin to the next passages, least and low quarter of the token maxima, gap to
-the best of each token, one-vector similarity, one language or two): 0.963 off-topic, 0.595 near misses at best.
+the best of each token, one-vector similarity, one language or two): 0.963 off-topic, 0.595 near misses.
 """
 
 from __future__ import annotations
