@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.installed
 demo: install  ## install, build the model, index the samples, ask twice, serve the page (SERVE=0: do not)
 	$(BIN)/rag index data/documents --index $(INDEX)
 	$(BIN)/rag ask "临溪县的水库蓄了多少水？" --index $(INDEX) -k 3
-	$(BIN)/rag ask "When is the library open on Sundays?" --index $(INDEX) -k 3
+	$(BIN)/rag ask "How much did Miss Sallow leave to the library?" --index $(INDEX) -k 3
 ifneq ($(SERVE),0)
 	$(BIN)/rag serve --index $(INDEX)
 endif
