@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,10 +189,14 @@ def _port(text: str) -> int:
     return number
 
 
-def _library(options: argparse.Namespace) -> Library:
+@contextmanager
+def _library(options: argparse.Namespace) -> Iterator[Library]:
     from rag.library import Library
+    from rag.progress import progress_bars
 
-    return Library(options.index, model=getattr(options, "model", None))
+    model = getattr(options, "model", None)
+    with progress_bars() as progress, Library(options.index, model=model, progress=progress) as library:
+        yield library
 
 
 def run_index(options: argparse.Namespace) -> int:
@@ -203,7 +207,7 @@ def run_index(options: argparse.Namespace) -> int:
 
     if not options.paths and not options.rebuild:
         raise UsageError("name the files or folders to index: rag index PATH")
-    with closing(_library(options)) as library, progress_bars() as progress:
+    with _library(options) as library, progress_bars() as progress:
         report = library.rebuild(progress=progress) if options.rebuild else IndexReport()
         if options.paths:
             report = library.add(*options.paths, progress=progress)
@@ -226,7 +230,7 @@ def run_ask(options: argparse.Namespace) -> int:
 
     if (options.question is None) == (options.questions is None):
         raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
-    with closing(_library(options)) as library:
+    with _library(options) as library:
         for id, question in _questions(options):
             answer: Answer = library.ask(question, k=options.k)
             if options.json:
@@ -250,7 +254,7 @@ def run_list(options: argparse.Namespace) -> int:
     from rag.terminal import document_line
     from rag.wire import document_record
 
-    with closing(_library(options)) as library:
+    with _library(options) as library:
         for info in library.documents():
             if options.json:
                 _print_json(document_record(info))
@@ -261,7 +265,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_remove(options: argparse.Namespace) -> int:
     """Remove and say how many documents went; 1 when none matched."""
-    with closing(_library(options)) as library:
+    with _library(options) as library:
         removed = library.remove(*options.paths)
     if options.json:
         _print_json({"removed": removed})
@@ -278,7 +282,7 @@ def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; 1 when an error is left."""
     from rag.wire import finding_record
 
-    with closing(_library(options)) as library:
+    with _library(options) as library:
         findings = library.doctor(repair=options.repair)
     for finding in findings:
         if options.json:
@@ -321,7 +325,7 @@ def run_serve(options: argparse.Namespace) -> int:
     """Serve until stopped."""
     from rag.web.app import serve
 
-    with closing(_library(options)) as library:
+    with _library(options) as library:
         serve(library, host=options.host, port=options.port)
     return 0
 

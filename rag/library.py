@@ -36,15 +36,22 @@ class Library:
 
     Making one costs nothing: the model and the folder are opened when first needed. Each call sees the newest
     state, also of what another process has written meanwhile. `model` is a sentence-transformers model by
-    name or folder; without it the library's own is used, the bundled one for a new library. Every method
+    name or folder; without it the library's own is used, the bundled one for a new library. `progress` hears
+    of a model being built, where a call has no `progress` of its own. Every method
     raises `RagError` and its children, with one line for the user.
     """
 
     def __init__(
-        self, index: str | Path = DEFAULT_INDEX, *, model: str | None = None, settings: Settings | None = None
+        self,
+        index: str | Path = DEFAULT_INDEX,
+        *,
+        model: str | None = None,
+        settings: Settings | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self._settings = replace(settings or Settings(), index=Path(index))
         self._model = model
+        self._progress = progress
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._opened: _Opened | None = None
@@ -138,7 +145,7 @@ class Library:
     def _encode(self, progress: ProgressCallback | None = None) -> Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = open_encoder(self._model_name(), progress)
+                self._encoder = open_encoder(self._model_name(), progress or self._progress)
             return self._encoder
 
     def _model_name(self) -> str:
