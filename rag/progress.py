@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from rag.records import Progress, ProgressCallback
+
+_PATIENCE_S = 0.3  # what is over sooner needs no bar
 
 
 @contextmanager
@@ -21,13 +24,17 @@ def progress_bars() -> Iterator[ProgressCallback]:
         if bar is None:
             for other in bars.values():
                 other.close()
+            # 80 × 24 where the terminal does not say its size; tqdm shows nothing then.
+            size = shutil.get_terminal_size()
             bar = tqdm(
                 desc=progress.stage,
                 unit=f" {progress.unit}" if progress.unit else "",
                 file=sys.stderr,
-                dynamic_ncols=True,
+                ncols=size.columns,
+                nrows=size.lines,
                 disable=None,  # off where stderr is not a terminal
-                delay=0.5,
+                delay=_PATIENCE_S,
+                miniters=1,  # few steps may be long ones: show each
                 smoothing=0.05,
             )
             bars[progress.stage] = bar
@@ -35,6 +42,8 @@ def progress_bars() -> Iterator[ProgressCallback]:
         if progress.note:
             bar.set_postfix_str(progress.note, refresh=False)
         bar.update(progress.done - bar.n)
+        if progress.done == 0:  # nothing is done yet: `update` would show nothing
+            bar.refresh()
 
     try:
         yield show

@@ -17,6 +17,7 @@ from rag.confidence import ANSWERABLE_FROM, Evidence, confidence
 from rag.encoder import Encoder
 from rag.errors import QuestionError
 from rag.highlight import best_sentences
+from rag.language import detect_language
 from rag.records import Answer, Channels, Float32, Hit, Int64, Passage, TokenStates
 from rag.scoring import (
     Weights,
@@ -67,7 +68,7 @@ def search(snapshot: Snapshot, encoder: Encoder, question: str, *, hits: int, se
     scored = score(snapshot, asked, settings=settings)
     order = ranking(scored.total, scored.ids)[:hits]
     found = _hits(snapshot, asked, scored, order)
-    sure = confidence(_evidence(asked, scored, int(order[0]))) if len(order) else 0.0
+    sure = confidence(_evidence(asked, scored, int(order[0]), found[0].passage)) if found else 0.0
     return Answer(
         question=_printable(question),
         answerable=sure >= ANSWERABLE_FROM,
@@ -179,12 +180,13 @@ def idf_mass(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> float
     return sum(math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies)
 
 
-def _evidence(question: Question, scored: Scored, best: int) -> Evidence:
+def _evidence(question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
     return Evidence(
-        interaction=float(scored.interaction[best]),
-        words=float(scored.words[best]),
-        similarity=float(scored.similarity[best]),
+        interaction=float(scored.interaction[row]),
+        words=float(scored.words[row]),
+        similarity=float(scored.similarity[row]),
         tokens=len(question.tokens.states),
+        one_language=detect_language(question.text) == best.language,
     )
 
 

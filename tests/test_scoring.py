@@ -80,10 +80,10 @@ def test_equal_scores_go_by_id():
 
 
 def test_confidence_grows_with_the_evidence_and_stays_a_probability():
-    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6)
-    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=12)
+    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6, one_language=False)
+    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=16, one_language=True)
     assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
-    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6)) <= 1
+    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6, False)) <= 1
 
 
 def test_rare_tokens_weigh_more_and_all_weigh_one():

@@ -62,7 +62,6 @@ def test_the_answerable_are_answered(asked):
     assert sum(answered) >= 0.93 * len(answered)
 
 
-@pytest.mark.xfail(strict=True, reason="7 of 10; the aim is 8")
 def test_the_unanswerable_are_refused(asked):
     refused = [not answer.answerable for question, answer, _ in asked if not question["quote"]]
     assert sum(refused) >= 8
