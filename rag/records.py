@@ -62,6 +62,7 @@ class Document:
     blocks: tuple[Block, ...] = ()
     id: str | None = None  # the record's own id, in a file of many (BEIR `_id`)
     encoding: str = "utf-8"
+    date: str = ""  # ISO 8601 day (or "2021-04", "2021") that the document itself states; "" where none
     warnings: tuple[str, ...] = ()  # what the reader doubts, one line each; shown to the user
 
     @property
@@ -171,6 +172,7 @@ class DocumentInfo:
     added_at: str  # ISO 8601, UTC
     id: str | None = None
     warnings: tuple[str, ...] = ()
+    date: str = ""  # Document.date
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def document_record(info: DocumentInfo) -> JsonObject:
         "passages": info.passages,
         "characters": info.characters,
         "added_at": info.added_at,
+        "date": info.date,
         "warnings": list(info.warnings),
     }
 

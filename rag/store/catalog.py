@@ -111,6 +111,7 @@ class Catalog(Database):
             title=new.title,
             record=document.id,
             encoding=document.encoding,
+            date=document.date,
             warnings=document.warnings,
             languages=rows.languages_of(new.passages),
             characters=len(document.text),

@@ -22,7 +22,7 @@ from rag.store.pages import PAGE_BYTES
 from rag.store.rows import Row, damaged, is_sound, sealed, to_bytes, to_json, to_text
 
 CATALOG = "catalog.sqlite"
-FORMAT = 1
+FORMAT = 2
 _BUSY_S = 60.0  # a commit takes milliseconds; a 10 MB document some seconds
 _CACHE_KIB = 16_384
 

@@ -78,6 +78,7 @@ class DocumentRow:
     title: str
     record: str | None  # Document.id
     encoding: str
+    date: str
     warnings: tuple[str, ...]
     languages: dict[str, int]  # language -> passages
     characters: int
@@ -96,6 +97,7 @@ class DocumentRow:
                 self.title,
                 self.record,
                 self.encoding,
+                self.date,
                 self.warnings,
                 self.languages,
                 self.characters,
@@ -119,7 +121,9 @@ class DocumentRow:
         """The document of a row of the table. Raises LibraryDamaged."""
         parts = opened("documents", row, f"the entry of document {row[0]}")
         id_, key, path, generation, first_passage, passages, info = parts
-        title, record, encoding, warnings, languages, characters, added_at, hash_ = json.loads(to_text(info))
+        title, record, encoding, date, warnings, languages, characters, added_at, hash_ = json.loads(
+            to_text(info)
+        )
         return cls(
             id=id_,
             key=to_text(key),
@@ -130,6 +134,7 @@ class DocumentRow:
             title=title,
             record=record,
             encoding=encoding,
+            date=date,
             warnings=tuple(warnings),
             languages=languages,
             characters=characters,
@@ -149,12 +154,20 @@ class DocumentRow:
             added_at=self.added_at,
             id=self.record,
             warnings=self.warnings,
+            date=self.date,
         )
 
 
 def document_hash(document: Document) -> str:
     """A hash of what a reader saw, but for its path: what decides whether to encode again."""
-    head = [document.title, document.id, document.encoding, document.warnings, _shape(document.blocks)]
+    head = [
+        document.title,
+        document.id,
+        document.encoding,
+        document.date,
+        document.warnings,
+        _shape(document.blocks),
+    ]
     return content_hash(to_json(head) + b"\n" + to_bytes(document.text))
 
 
@@ -172,7 +185,7 @@ class Body:
     def columns(self, document: int) -> Row:
         """The row of the table `bodies` for the document with that id."""
         read = self.read
-        head = [read.path, read.title, read.id, read.encoding, read.warnings, _shape(read.blocks)]
+        head = [read.path, read.title, read.id, read.encoding, read.date, read.warnings, _shape(read.blocks)]
         parts = (to_bytes(read.text), to_json(head), to_json(_shape(self.blocks)))
         return sealed("bodies", document, *map(zlib.compress, parts))
 
@@ -181,7 +194,7 @@ class Body:
         """The body of a row of the table. Raises LibraryDamaged."""
         _, *parts = opened("bodies", row, f"the text of document {row[0]}")
         text, head, found = (to_text(zlib.decompress(part)) for part in parts)
-        path, title, record, encoding, warnings, blocks = json.loads(head)
+        path, title, record, encoding, date, warnings, blocks = json.loads(head)
         read = Document(
             path=path,
             title=title,
@@ -189,6 +202,7 @@ class Body:
             blocks=_blocks(blocks),
             id=record,
             encoding=encoding,
+            date=date,
             warnings=tuple(warnings),
         )
         return cls(read, _blocks(json.loads(found)))
