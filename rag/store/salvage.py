@@ -250,6 +250,7 @@ class _Copy:
             text="".join(text),
             id=document.record,
             encoding=document.encoding,
+            date=document.date,
             warnings=document.warnings,
         )
         return Body(read, ())
