@@ -44,6 +44,11 @@ class Reference:
         )
 
 
+def has_reference(catalog: Catalog) -> bool:
+    """Whether the library keeps any."""
+    return catalog.get_bytes(_KEY) is not None
+
+
 def keep_reference(
     catalog: Catalog,
     languages: Sequence[str],
