@@ -90,6 +90,9 @@ def _index_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rebuild", action="store_true", help="encode everything again, with --model if given"
     )
+    command.add_argument(
+        "--prune", action="store_true", help="take out documents whose files are gone from the folders"
+    )
     _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_index)
@@ -217,6 +220,7 @@ def run_index(options: argparse.Namespace) -> int:
     """Index, then say what was done; 1 when some files failed and none was read."""
     from rag.progress import progress_bars
     from rag.records import IndexReport
+    from rag.terminal import report_text
     from rag.wire import report_record
 
     if not options.paths and not options.rebuild:
@@ -224,17 +228,16 @@ def run_index(options: argparse.Namespace) -> int:
     with _library(options) as library, progress_bars() as progress:
         report = library.rebuild(progress=progress) if options.rebuild else IndexReport()
         if options.paths:
-            report = library.add(*options.paths, progress=progress)
+            report = library.add(*options.paths, prune=options.prune, progress=progress)
     for doubt in (*report.failures, *report.warnings):
         print(f"rag: {doubt.path}: {doubt.reason}", file=sys.stderr)
+    for path in report.vanished:
+        print(f"rag: {path}: the file is gone, its documents are kept; --prune removes them", file=sys.stderr)
     if options.json:
         _print_json(report_record(report))
     else:
-        print(
-            f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-            f"{len(report.failures)} failed; {report.passages} passages written in {report.seconds:.1f} s"
-        )
-    return 1 if report.failures and not report.added + report.updated + report.unchanged else 0
+        print(report_text(report))
+    return 1 if report.failures and not report.added + report.updated + report.unchanged + report.moved else 0
 
 
 def run_ask(options: argparse.Namespace) -> int:

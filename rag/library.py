@@ -70,15 +70,23 @@ class Library:
         """Where the library is on disk."""
         return self._settings.index
 
-    def add(self, *paths: str | Path, progress: ProgressCallback | None = None) -> IndexReport:
-        """Add or update files and folders; what has not changed costs nothing."""
-        return index_paths(
+    def add(
+        self, *paths: str | Path, prune: bool = False, progress: ProgressCallback | None = None
+    ) -> IndexReport:
+        """Add or update files and folders; what has not changed costs nothing.
+
+        With `prune`, documents whose files are gone from the folders are taken out.
+        """
+        report = index_paths(
             [Path(path) for path in paths],
             folder=self.folder,
             encoder=self._encode(progress),
             settings=self._named_settings(),
             progress=progress,
         )
+        if not prune or not report.vanished:
+            return report
+        return replace(report, pruned=self.remove(*report.vanished), vanished=())
 
     def ask(self, question: str, *, k: int | None = None, filters: Filters | None = None) -> Answer:
         """The passages that answer the question, in any language, best first; `k` of them at most.

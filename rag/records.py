@@ -208,6 +208,9 @@ class IndexReport:
     seconds: float = 0.0
     failures: tuple[Failure, ...] = ()
     warnings: tuple[Failure, ...] = ()  # read, but with doubts (an encoding, say)
+    moved: int = 0  # the same content under another path
+    vanished: tuple[str, ...] = ()  # files that are gone and whose documents are still in the library
+    pruned: int = 0  # taken out because their files are gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,7 +291,7 @@ class Snapshot:
 
     def passages(self, ids: Int64) -> list[Passage]:
         """The passages, in that order."""
-        return self._catalog.passages(ids)
+        return self._catalog.passages(ids, self.generation)
 
     # --- documents ------------------------------------------------------------------------------------------
 
@@ -305,7 +305,7 @@ class Snapshot:
 
     def passages_of(self, key: str) -> tuple[Passage, ...]:
         """One document's passages, in its order. Raises UsageError where there is none of that key."""
-        return tuple(self._catalog.passages(np.array(self._document_row(key).passage_ids, np.int64)))
+        return tuple(self.passages(np.array(self._document_row(key).passage_ids, np.int64)))
 
     def _document_row(self, key: str) -> DocumentRow:
         row = self._catalog.document_at(key, self.generation)

@@ -81,10 +81,13 @@ def report_record(report: IndexReport) -> JsonObject:
         "added": report.added,
         "updated": report.updated,
         "unchanged": report.unchanged,
+        "moved": report.moved,
+        "pruned": report.pruned,
         "passages": report.passages,
         "seconds": round(report.seconds, 3),
         "failures": [failure_record(failure) for failure in report.failures],
         "warnings": [failure_record(warning) for warning in report.warnings],
+        "vanished": list(report.vanished),
     }
 
 

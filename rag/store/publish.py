@@ -90,8 +90,9 @@ def lexical_text(passage: Passage) -> str:
 
 def entries(catalog: Catalog, ids: Int64) -> Iterator[Entry]:
     """The lexical entries of these passages, in that order."""
+    generation = catalog.generation  # paths are no part of an entry
     for start in range(0, len(ids), _SCAN):
-        for document, passage in catalog.passages_with_document(ids[start : start + _SCAN]):
+        for document, passage in catalog.passages_with_document(ids[start : start + _SCAN], generation):
             yield passage.id, document.first_passage, " ".join(lexical_terms(lexical_text(passage)))
 
 
@@ -218,7 +219,9 @@ def _counted(catalog: Catalog, old: Published, new: Published) -> tuple[Counter[
     """The passages of each language in the new generation, and the languages that changed since the old."""
     counts = Counter({language: shelf.passages for language, shelf in old.shelves.items()})
     changed: set[str] = set()
-    for row in catalog.added_between(old.generation, new.generation):
+    added = catalog.added_between(old.generation, new.generation)
+    fresh = {row.first_passage: row for row in added if row.first_passage > old.last_id}  # not the moved ones
+    for row in fresh.values():
         counts.update(row.languages)
         changed.update(row.languages)
     for removal in catalog.removals(old.generation, new.generation):
