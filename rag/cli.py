@@ -7,22 +7,23 @@ line says what, where and what next), 2 wrong usage, 130 stopped by the user.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.commands.life import export_command, import_command, watch_command
+from rag.commands.options import index_option as _index_option
+from rag.commands.options import model_option as _model_option
+from rag.commands.options import opened_library as _library
+from rag.commands.options import print_json as _print_json
 from rag.errors import RagError, UsageError
-from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
+from rag.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
-    from rag.library import Library
     from rag.records import Answer
-    from rag.wire import JsonObject
 
 DESCRIPTION = "Ask your own documents a question, in any language; get the passages that answer it."
 EPILOG = "Results go to stdout, progress to stderr. Exit codes: 0 fine, 1 could not do it, 2 wrong usage."
@@ -68,20 +69,6 @@ def build_parser() -> argparse.ArgumentParser:
         build(command)
         command.add_argument("--json", action="store_true", help="print one JSON object a line")
     return parser
-
-
-def _index_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help="the library's folder (%(default)s)"
-    )
-
-
-def _model_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--model",
-        metavar="NAME_OR_FOLDER",
-        help=f"a sentence-transformers model (default: the library's own, {DEFAULT_MODEL} for a new one)",
-    )
 
 
 def _index_command(command: argparse.ArgumentParser) -> None:
@@ -187,6 +174,9 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "list": _list_command,
     "remove": _remove_command,
     "doctor": _doctor_command,
+    "watch": watch_command,
+    "export": export_command,
+    "import": import_command,
     "evaluate": _evaluate_command,
     "serve": _serve_command,
 }
@@ -204,16 +194,6 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return number
-
-
-@contextmanager
-def _library(options: argparse.Namespace) -> Iterator[Library]:
-    from rag.library import Library
-    from rag.progress import progress_bars
-
-    model = getattr(options, "model", None)
-    with progress_bars() as progress, Library(options.index, model=model, progress=progress) as library:
-        yield library
 
 
 def run_index(options: argparse.Namespace) -> int:
@@ -349,7 +329,3 @@ def run_serve(options: argparse.Namespace) -> int:
     with _library(options) as library:
         serve(library, host=options.host, port=options.port)
     return 0
-
-
-def _print_json(record: JsonObject) -> None:
-    print(json.dumps(record, ensure_ascii=False), flush=True)

@@ -30,6 +30,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
 from rag.store.identity import Identity
+from rag.transfer import export_library, import_library
 
 
 @dataclass(slots=True)
@@ -128,6 +129,14 @@ class Library:
     def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
         """What is wrong with the files of the library, and how to mend it; with `repair`, mended."""
         return doctor(self.folder, repair=repair, encoder=self._encode, settings=self._named_settings())
+
+    def export(self, file: str | Path) -> int:
+        """The bytes of one new file that holds the whole library; others may write to it meanwhile."""
+        return export_library(self.folder, Path(file))
+
+    def restore(self, file: str | Path) -> None:
+        """Set up here, where nothing is yet, the library that `export` wrote."""
+        import_library(Path(file), self.folder)
 
     def close(self) -> None:
         """Let go of the folder; calls that are still reading finish first."""

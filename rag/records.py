@@ -214,6 +214,17 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One line of `rag watch`."""
+
+    what: (
+        str  # "added", "updated", "moved", "removed", "vanished", "failed", "indexed", "watching", "waiting"
+    )
+    path: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that `doctor` found, and the command that mends it."""
 
