@@ -217,9 +217,8 @@ class IndexReport:
 class Change:
     """One line of `rag watch`."""
 
-    what: (
-        str  # "added", "updated", "moved", "removed", "vanished", "failed", "indexed", "watching", "waiting"
-    )
+    what: str  # "added", "updated", "moved", "removed", "vanished" or "failed"; "indexed" where many at once;
+    # "watching" when it has caught up, "waiting" when the library cannot be written now
     path: str
     note: str = ""
 

@@ -7,10 +7,12 @@ there, so that readers keep what they opened. The catalog keeps each file's size
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Float32, Int64
 from rag.store.files import PRIVATE_FILE, file_hash, make_private_folder, sync_file, sync_folder
 
+_M_ARENA_MAX = -8  # malloc.h
 _HEAP_BYTES = 64_000_000
 _MARGIN = 16
 _ROUNDING = 2e-6  # relative; two orders of summing the same float32 terms differ by less
@@ -187,8 +190,20 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+@cache
+def _limit_malloc_arenas() -> None:
+    """Let glibc keep two heaps for all threads.
+
+    Each writer of tantivy has new threads, and glibc gave each a heap that it kept: indexing 6,000 files with
+    a publication every two seconds grew from 210 to 382 MB, with two heaps it stays at 180.
+    """
+    with suppress(OSError, AttributeError):  # another C library, which does not do so
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
 def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[int]) -> None:
     """Commit the entries and the removals. One thread: the same entries make the same segments."""
+    _limit_malloc_arenas()
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
     for document in gone:
         writer.delete_documents_by_term("document", document)
