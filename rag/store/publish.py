@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from rag.errors import LibraryDamaged
+from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Int64, Passage
 from rag.store import lexical
 from rag.store.catalog import Catalog
@@ -294,6 +295,8 @@ def _tidy(catalog: Catalog, published: Published) -> dict[str, int]:
     bases = [shelf.vectors_generation for shelf in published.shelves.values() if shelf.vectors]
     if catalog.removals(0, oldest):
         catalog.sweep(oldest, noted_until=min([*bases, oldest]))
+    with suppress(LibraryError):  # no room for the copy: the library stays as large as it is
+        catalog.compact()
     read = {name: since for name, since in published.superseded.items() if since > oldest}
     for name in leftovers(catalog.folder, replace(published, superseded=read)):
         _delete(catalog.folder / name)
