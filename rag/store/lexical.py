@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -64,7 +65,17 @@ class LexicalIndex:
     def load(cls, folder: Path, manifest: Manifest) -> LexicalIndex:
         """The index in a folder. Raises LibraryDamaged where a file is not what was written or is missing."""
         verify(folder, manifest)
-        return cls(tantivy.Index.open(str(folder)))
+        try:
+            return cls(tantivy.Index.open(str(folder)))
+        except ValueError as error:
+            if "Lockfile" not in str(error):
+                raise
+        # tantivy makes a lock file even to read. Where the folder cannot be written, a copy is opened; it is
+        # mapped into memory then, and its names can go.
+        with tempfile.TemporaryDirectory(prefix="rag-terms-") as copy:
+            for name in manifest:
+                shutil.copyfile(folder / name, Path(copy) / name)
+            return cls(tantivy.Index.open(copy))
 
     def search(
         self, terms: Sequence[str], limit: int, *, within: Int64 | None = None
