@@ -7,22 +7,23 @@ line says what, where and what next), 2 wrong usage, 130 stopped by the user.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.commands.life import export_command, import_command, watch_command
+from rag.commands.options import index_option as _index_option
+from rag.commands.options import model_option as _model_option
+from rag.commands.options import opened_library as _library
+from rag.commands.options import print_json as _print_json
 from rag.errors import RagError, UsageError
-from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
+from rag.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
-    from rag.library import Library
     from rag.records import Answer
-    from rag.wire import JsonObject
 
 DESCRIPTION = "Ask your own documents a question, in any language; get the passages that answer it."
 EPILOG = "Results go to stdout, progress to stderr. Exit codes: 0 fine, 1 could not do it, 2 wrong usage."
@@ -70,25 +71,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _index_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help="the library's folder (%(default)s)"
-    )
-
-
-def _model_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--model",
-        metavar="NAME_OR_FOLDER",
-        help=f"a sentence-transformers model (default: the library's own, {DEFAULT_MODEL} for a new one)",
-    )
-
-
 def _index_command(command: argparse.ArgumentParser) -> None:
     """Add or update files and folders; unchanged files cost nothing."""
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders")
     command.add_argument(
         "--rebuild", action="store_true", help="encode everything again, with --model if given"
+    )
+    command.add_argument(
+        "--prune", action="store_true", help="take out documents whose files are gone from the folders"
     )
     _index_option(command)
     _model_option(command)
@@ -105,9 +95,23 @@ def _ask_command(command: argparse.ArgumentParser) -> None:
         help='one {"id", "question"} a line; answers keep the order',
     )
     command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
+    for name, (metavar, what) in _FILTERS.items():
+        command.add_argument(f"--{name}", default="", metavar=metavar, help=what)
     _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_ask)
+
+
+_FILTERS = {  # the fields of `records.Filters`
+    "folder": ("DIR", "only from documents below this folder"),
+    "document": ("PATH", "only from this document"),
+    "format": ("ENDING", "only from files with this ending, as in pdf"),
+    "language": ("CODE", "only passages in this language, as in zh"),
+    "since": ("DATE", "only from documents that state a date on or after this day, month or year"),
+    "until": ("DATE", "only from documents that state a date on or before it"),
+    "speaker": ("NAME", "only what this person says or writes"),
+    "section": ("HEADING", "only from sections under this heading"),
+}
 
 
 def _list_command(command: argparse.ArgumentParser) -> None:
@@ -170,6 +174,9 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "list": _list_command,
     "remove": _remove_command,
     "doctor": _doctor_command,
+    "watch": watch_command,
+    "export": export_command,
+    "import": import_command,
     "evaluate": _evaluate_command,
     "serve": _serve_command,
 }
@@ -189,20 +196,11 @@ def _port(text: str) -> int:
     return number
 
 
-@contextmanager
-def _library(options: argparse.Namespace) -> Iterator[Library]:
-    from rag.library import Library
-    from rag.progress import progress_bars
-
-    model = getattr(options, "model", None)
-    with progress_bars() as progress, Library(options.index, model=model, progress=progress) as library:
-        yield library
-
-
 def run_index(options: argparse.Namespace) -> int:
     """Index, then say what was done; 1 when some files failed and none was read."""
     from rag.progress import progress_bars
     from rag.records import IndexReport
+    from rag.terminal import report_text
     from rag.wire import report_record
 
     if not options.paths and not options.rebuild:
@@ -210,29 +208,32 @@ def run_index(options: argparse.Namespace) -> int:
     with _library(options) as library, progress_bars() as progress:
         report = library.rebuild(progress=progress) if options.rebuild else IndexReport()
         if options.paths:
-            report = library.add(*options.paths, progress=progress)
+            report = library.add(*options.paths, prune=options.prune, progress=progress)
     for doubt in (*report.failures, *report.warnings):
         print(f"rag: {doubt.path}: {doubt.reason}", file=sys.stderr)
+    for path in report.vanished:
+        print(f"rag: {path}: the file is gone, its documents are kept; --prune removes them", file=sys.stderr)
     if options.json:
         _print_json(report_record(report))
     else:
-        print(
-            f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-            f"{len(report.failures)} failed; {report.passages} passages written in {report.seconds:.1f} s"
-        )
-    return 1 if report.failures and not report.added + report.updated + report.unchanged else 0
+        print(report_text(report))
+    return 1 if report.failures and not report.added + report.updated + report.unchanged + report.moved else 0
 
 
 def run_ask(options: argparse.Namespace) -> int:
     """Print the answer to each question, in order, each as soon as it is there."""
+    from rag.filters import check
+    from rag.records import Filters
     from rag.terminal import answer_text
     from rag.wire import answer_record
 
+    filters = Filters(**{name: getattr(options, name) for name in _FILTERS})
+    check(filters)
     if (options.question is None) == (options.questions is None):
         raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
     with _library(options) as library:
         for id, question in _questions(options):
-            answer: Answer = library.ask(question, k=options.k)
+            answer: Answer = library.ask(question, k=options.k, filters=filters)
             if options.json:
                 _print_json(answer_record(answer, id=id))
             else:
@@ -328,7 +329,3 @@ def run_serve(options: argparse.Namespace) -> int:
     with _library(options) as library:
         serve(library, host=options.host, port=options.port)
     return 0
-
-
-def _print_json(record: JsonObject) -> None:
-    print(json.dumps(record, ensure_ascii=False), flush=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -37,16 +39,18 @@ def index_paths(
 ) -> IndexReport:
     """Add or update files and folders; what has not changed costs a look at its size and times.
 
-    A file that cannot be read is named in the report and costs itself alone. Raises UsageError where a path
-    is missing or holds nothing to read, ReadError where no file at all could be read, LibraryLocked,
-    LibraryMismatch, LibraryError.
+    A file that cannot be read is named in the report and costs itself alone; one that is gone from the
+    folders is named, and its documents stay: see `remove_paths`. Raises UsageError where a path is missing or
+    holds nothing to read, ReadError where no file at all could be read, LibraryLocked, LibraryMismatch,
+    LibraryError.
     """
     started = time.monotonic()
     files = find_files(paths, index=folder)
     with writing(folder, create=True) as catalog:
         report = index_files(catalog, files, encoder=encoder, settings=settings, progress=progress)
-    report = replace(report, seconds=time.monotonic() - started)
-    if report.failures and not report.added + report.updated + report.unchanged:
+        vanished = tuple(_vanished(catalog, paths, files))
+    report = replace(report, vanished=vanished, seconds=time.monotonic() - started)
+    if report.failures and not report.added + report.updated + report.unchanged + report.moved:
         others = f" (and {len(report.failures) - 1} more files)" if len(report.failures) > 1 else ""
         raise ReadError(f"{report.failures[0].reason}{others}; nothing was indexed")
     return report
@@ -106,6 +110,15 @@ def writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
         publish(catalog)
 
 
+def _vanished(catalog: Catalog, paths: Sequence[Path], files: Sequence[Path]) -> Iterator[str]:
+    """The files below the folders among `paths` that are in the library and no longer on the disk."""
+    folders = tuple(path.resolve().as_posix().rstrip("/") + "/" for path in paths if path.is_dir())
+    there = {path.as_posix() for path in files}
+    for path in catalog.paths():
+        if path.startswith(folders) and path not in there and not os.path.lexists(path):
+            yield path
+
+
 def _documents_named(catalog: Catalog, name: str) -> list[DocumentRow]:
     """The documents with that key, in that file or below that folder."""
     generation = catalog.generation
@@ -128,6 +141,9 @@ class _Run:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    moved: int = 0
+    kept: Counter[str] = field(default_factory=Counter)  # documents by path, when the run began
+    homes: dict[str, list[str]] = field(default_factory=dict)  # paths by the hash of what was in the file
     looked: dict[str, FileStamp] = field(default_factory=dict)  # only times have changed
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
@@ -138,6 +154,7 @@ class _Run:
             added=self.added,
             updated=self.updated,
             unchanged=self.unchanged,
+            moved=self.moved,
             passages=self.shelver.passages,
             failures=tuple(self.failures),
             warnings=tuple(self.warnings),
@@ -146,6 +163,9 @@ class _Run:
     def index(self, files: Sequence[Path]) -> None:
         """Bring the library up to date with the files."""
         known = self.catalog.file_stamps()
+        self.kept = self.catalog.paths()
+        for name, stamp in known.items():
+            self.homes.setdefault(stamp.hash, []).append(name)
         for number, path in enumerate(files):
             self.meter.file(number)
             try:
@@ -166,8 +186,9 @@ class _Run:
         if known is not None and stamp.hash == known.hash:
             if stamp != known:
                 self.looked[path.as_posix()] = stamp
-            generation = self.catalog.generation
-            self.unchanged += len(self.catalog.documents_of(path.as_posix(), generation))
+            self.unchanged += self.kept[path.as_posix()]
+            return
+        if known is None and self._move(path, stamp):
             return
         keys: set[str] = set()
         for document in read(path):
@@ -179,6 +200,20 @@ class _Run:
             self.meter.read(len(to_bytes(document.text)))
             self.meter.show(self.shelver.passages)
         self.shelver.then(partial(self._complete, path, stamp, keys))
+
+    def _move(self, path: Path, stamp: FileStamp) -> bool:
+        """Whether the file is one that the library knows under a path where it no longer is; then moved."""
+        if self.kept[path.as_posix()]:
+            return False
+        for home in self.homes.get(stamp.hash, []):
+            same_format = Path(home).suffix.lower() == path.suffix.lower()
+            if self.kept[home] and same_format and not os.path.lexists(home):
+                rows = self.catalog.documents_of(home, self.catalog.generation)
+                self.catalog.move(rows, path.as_posix(), stamp)
+                del self.kept[home]
+                self.moved += len(rows)
+                return True
+        return False
 
     def _document(self, document: Document) -> None:
         """Line the document up unless it stands in the library as it is."""

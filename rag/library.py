@@ -15,12 +15,22 @@ from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
-from rag.records import Answer, Document, DocumentInfo, Finding, IndexReport, Passage, ProgressCallback
-from rag.search import search
+from rag.records import (
+    Answer,
+    Document,
+    DocumentInfo,
+    Filters,
+    Finding,
+    IndexReport,
+    Passage,
+    ProgressCallback,
+)
+from rag.search import Wanted, search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
 from rag.store.identity import Identity
+from rag.transfer import export_library, import_library
 
 
 @dataclass(slots=True)
@@ -61,23 +71,34 @@ class Library:
         """Where the library is on disk."""
         return self._settings.index
 
-    def add(self, *paths: str | Path, progress: ProgressCallback | None = None) -> IndexReport:
-        """Add or update files and folders; what has not changed costs nothing."""
-        return index_paths(
+    def add(
+        self, *paths: str | Path, prune: bool = False, progress: ProgressCallback | None = None
+    ) -> IndexReport:
+        """Add or update files and folders; what has not changed costs nothing.
+
+        With `prune`, documents whose files are gone from the folders are taken out.
+        """
+        report = index_paths(
             [Path(path) for path in paths],
             folder=self.folder,
             encoder=self._encode(progress),
             settings=self._named_settings(),
             progress=progress,
         )
+        if not prune or not report.vanished:
+            return report
+        return replace(report, pruned=self.remove(*report.vanished), vanished=())
 
-    def ask(self, question: str, *, k: int | None = None) -> Answer:
-        """The passages that answer the question, in any language, best first; `k` of them at most."""
+    def ask(self, question: str, *, k: int | None = None, filters: Filters | None = None) -> Answer:
+        """The passages that answer the question, in any language, best first; `k` of them at most.
+
+        Only passages that meet `filters`, where they are given.
+        """
         with self._reading() as snapshot:
             encoder = self._encode()
             snapshot.check_model(encoder.fingerprint)
-            hits = self._settings.hits if k is None else k
-            return search(snapshot, encoder, question, hits=hits, settings=self._settings)
+            wanted = Wanted(self._settings.hits if k is None else k, filters or Filters())
+            return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""
@@ -108,6 +129,14 @@ class Library:
     def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
         """What is wrong with the files of the library, and how to mend it; with `repair`, mended."""
         return doctor(self.folder, repair=repair, encoder=self._encode, settings=self._named_settings())
+
+    def export(self, file: str | Path) -> int:
+        """The bytes of one new file that holds the whole library; others may write to it meanwhile."""
+        return export_library(self.folder, Path(file))
+
+    def restore(self, file: str | Path) -> None:
+        """Set up here, where nothing is yet, the library that `export` wrote."""
+        import_library(Path(file), self.folder)
 
     def close(self) -> None:
         """Let go of the folder; calls that are still reading finish first."""

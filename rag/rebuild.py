@@ -11,10 +11,12 @@ from rag.encoder import Encoder
 from rag.errors import LibraryMissing
 from rag.records import IndexReport, Progress, ProgressCallback
 from rag.settings import Settings
-from rag.shelving import Shelver, identify
+from rag.shelving import Shelver, identify, renew_reference
 from rag.store.catalog import Catalog
+from rag.store.identity import read_codec
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
+from rag.store.reference import has_reference
 from rag.store.salvage import Salvage, replacement, salvage
 
 
@@ -67,4 +69,8 @@ def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings)
             for document, content in result.encode:
                 shelver.add(document, content=content)
             shelver.flush()
+        if read_codec(new) is not None and not has_reference(new):
+            model = encoder()
+            identify(new, model, settings)
+            renew_reference(new, model)
     return result

@@ -129,6 +129,20 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which passages may answer: those that meet every condition that is not "". See `rag.filters`."""
+
+    folder: str = ""  # the document's file stands in this folder or below it
+    document: str = ""  # the document's key, or its path: then every record of that file
+    format: str = ""  # the ending of the file's name, without the point: "pdf"
+    language: str = ""  # Passage.language
+    since: str = ""  # ISO 8601 day, month or year; documents that state no date do not meet it
+    until: str = ""  # likewise; the last day of the month or year is within
+    speaker: str = ""  # Source.speaker, white space and case aside
+    section: str = ""  # a heading of the passage's section path, or several joined by SECTION_SEPARATOR
+
+
+@dataclass(frozen=True, slots=True)
 class Channels:
     """Why a passage was chosen: the parts of its score, each standardised within the passage's language."""
 
@@ -194,6 +208,19 @@ class IndexReport:
     seconds: float = 0.0
     failures: tuple[Failure, ...] = ()
     warnings: tuple[Failure, ...] = ()  # read, but with doubts (an encoding, say)
+    moved: int = 0  # the same content under another path
+    vanished: tuple[str, ...] = ()  # files that are gone and whose documents are still in the library
+    pruned: int = 0  # taken out because their files are gone
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of `rag watch`."""
+
+    what: str  # "added", "updated", "moved", "removed", "vanished" or "failed"; "indexed" where many at once;
+    # "watching" when it has caught up, "waiting" when the library cannot be written now
+    path: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class Shelver:
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""
         texts = sample_texts()
-        encoding = self._encoder.encode_passages([text for group in texts.values() for text in group])
+        encoding = _encode_sample(self._encoder)
         encoded = iter(encoding.tokens)
         sample = [_joined([next(encoded) for _ in group]) for group in texts.values()]
         own: dict[str, list[TokenStates]] = {}
@@ -143,14 +143,29 @@ class Shelver:
             own.setdefault(passage.language, []).append(each)
         codec = fit_codec(sample, [_joined(group) for group in own.values()])
         keep_codec(self._catalog, codec)
-        keep_reference(
-            self._catalog,
-            [language.partition("-")[0] for language, group in texts.items() for _ in group],
-            vectors=encoding.vectors,
-            states=[each.states for each in encoding.tokens],
-            codec=codec,
-        )
+        _keep_sample(self._catalog, encoding, codec)
         return codec
+
+
+def renew_reference(catalog: Catalog, encoder: Encoder) -> None:
+    """Encode the package's sample for a library that has lost it."""
+    codec = read_codec(catalog)
+    if codec is not None:
+        _keep_sample(catalog, _encode_sample(encoder), codec)
+
+
+def _encode_sample(encoder: Encoder) -> Encoding:
+    return encoder.encode_passages([text for group in sample_texts().values() for text in group])
+
+
+def _keep_sample(catalog: Catalog, encoding: Encoding, codec: StateCodec) -> None:
+    keep_reference(
+        catalog,
+        [language.partition("-")[0] for language, group in sample_texts().items() for _ in group],
+        vectors=encoding.vectors,
+        states=[each.states for each in encoding.tokens],
+        codec=codec,
+    )
 
 
 def _joined(tokens: Sequence[TokenStates]) -> Float32:

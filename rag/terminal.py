@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from textwrap import indent
 
-from rag.records import Answer, DocumentInfo, Hit, Source
+from rag.records import Answer, DocumentInfo, Hit, IndexReport, Source
 from rag.wire import JsonObject
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -15,7 +15,7 @@ NOTHING_ANSWERS = "Nothing in the library answers this. The nearest passages:"
 def answer_text(answer: Answer, *, colour: bool) -> str:
     """The answer as a page of text; sentences that answer in bold, or between 【 】 without colour."""
     if not answer.hits:
-        return "The library is empty, or nothing in it is near this question."
+        return "The library is empty, or nothing in it is near this question or meets the filters."
     parts = [] if answer.answerable else [NOTHING_ANSWERS]
     parts += [hit_text(hit, colour=colour) for hit in answer.hits]
     parts.append(f"confidence {answer.confidence:.0%}, {answer.took_ms:.0f} ms")
@@ -54,6 +54,19 @@ def source_line(source: Source) -> str:
     page = f"p. {source.page}" if source.page is not None else ""
     parts = (source.title, source.section, speaker, name, page, f"¶ {source.paragraph}")
     return printable(" · ".join(part for part in parts if part))
+
+
+def report_text(report: IndexReport) -> str:
+    """What one run did, in a line; what rarely happens is left out where it did not."""
+    counts = [
+        f"{report.added} added",
+        f"{report.updated} updated",
+        f"{report.unchanged} unchanged",
+        f"{len(report.failures)} failed",
+    ]
+    seldom = {"moved": report.moved, "vanished": len(report.vanished), "pruned": report.pruned}
+    counts += [f"{count} {what}" for what, count in seldom.items() if count]
+    return f"{', '.join(counts)}; {report.passages} passages written in {report.seconds:.1f} s"
 
 
 def document_line(info: DocumentInfo) -> str:

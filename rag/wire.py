@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import QuestionError
-from rag.records import Answer, DocumentInfo, Failure, Finding, Hit, IndexReport, Source
+from rag.records import Answer, Change, DocumentInfo, Failure, Finding, Hit, IndexReport, Source
 
 JsonObject = dict[str, Any]
 SCORE_DIGITS = 6  # enough to tell any two scores apart; the same on every machine
@@ -81,11 +81,19 @@ def report_record(report: IndexReport) -> JsonObject:
         "added": report.added,
         "updated": report.updated,
         "unchanged": report.unchanged,
+        "moved": report.moved,
+        "pruned": report.pruned,
         "passages": report.passages,
         "seconds": round(report.seconds, 3),
         "failures": [failure_record(failure) for failure in report.failures],
         "warnings": [failure_record(warning) for warning in report.warnings],
+        "vanished": list(report.vanished),
     }
+
+
+def change_record(change: Change) -> JsonObject:
+    """The JSON form of one line of `rag watch`."""
+    return {"change": change.what, "path": change.path, "note": change.note}
 
 
 def finding_record(finding: Finding) -> JsonObject:

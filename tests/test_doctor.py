@@ -13,6 +13,7 @@ from tiny_encoder import TinyEncoder
 
 from rag.doctor import doctor
 from rag.errors import LibraryMissing, RagError
+from rag.search import Wanted, search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 from rag.store import publish
@@ -138,6 +139,7 @@ def change(folder, sql, *values):
         "UPDATE meta SET value = x'41' WHERE key = cast('published' AS BLOB)",
         "UPDATE meta SET value = x'41' WHERE key = cast('codec' AS BLOB)",
         "UPDATE meta SET value = x'41' WHERE key = cast('identity' AS BLOB)",
+        "UPDATE meta SET value = x'41' WHERE key = cast('reference' AS BLOB)",
         "UPDATE meta SET value = x'41' WHERE key = cast('generation' AS BLOB)",
         "UPDATE meta SET value = x'41' WHERE key = cast('next_passage' AS BLOB)",
         "UPDATE files SET stamp = x'41'",
@@ -153,9 +155,15 @@ def test_every_change_of_the_catalog_is_found_and_mended(folder, sound, sql):
     assert errors(findings) == []
     assert any(finding.what.startswith("mended") for finding in findings)
     assert content(folder)[0] == sound[1][0]
+    assert answer(folder).hits[0].score == pytest.approx(answer(sound[0]).hits[0].score, abs=0.2)
     assert without_vectors(content(folder)) == without_vectors(sound[1])
     assert (folder / "quarantine").is_dir()
     assert errors(examine(folder)) == []
+
+
+def answer(folder):
+    with Snapshot(folder) as snapshot:
+        return search(snapshot, TinyEncoder(), QUESTION, wanted=Wanted(3), settings=Settings())
 
 
 def without_vectors(found):

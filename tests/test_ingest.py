@@ -117,7 +117,6 @@ def test_the_same_folder_three_times_a_file_renamed_removed_and_added_again(tmp_
         index(source, folder)
     (source / "7.txt").rename(source / "seven.txt")
     index(source, folder)
-    remove_paths([source / "7.txt"], folder=folder)
     remove_paths([source / "8.txt"], folder=folder)
     index(source, folder)
     assert keys(folder) == sorted(path.as_posix() for path in source.iterdir())

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.errors",),
     ("rag.records", "rag.settings"),
-    ("rag.wire",),
+    ("rag.wire", "rag.filters"),
     ("rag.terminal", "rag.progress"),
     ("rag.language",),
     ("rag.tokens", "rag.sentences", "rag.decoding"),
@@ -27,12 +27,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.snapshot",),
     ("rag.scoring", "rag.highlight", "rag.confidence"),
     ("rag.shelving",),
-    ("rag.ingest", "rag.rebuild", "rag.search"),
+    ("rag.ingest", "rag.rebuild", "rag.search", "rag.transfer"),
     ("rag.doctor",),
     ("rag.judge.*",),
     ("rag.evaluate",),
     ("rag.library",),
-    ("rag.web.*",),
+    ("rag.web.*", "rag.watch"),
+    ("rag.commands.*",),
     ("rag.cli",),
     ("rag.__main__",),
 )
@@ -143,6 +144,7 @@ def test_public_names_are_the_ones_promised():
     assert rag.__all__ == [
         "Answer",
         "Document",
+        "Filters",
         "Hit",
         "Library",
         "Passage",

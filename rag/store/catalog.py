@@ -8,6 +8,7 @@ generation reads one state, whatever is committed meanwhile; old rows are swept 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,15 +95,33 @@ class Catalog(Database):
             self._note_removal(document, generation)
             self.put("generation", generation)
 
+    def move(self, documents: Sequence[DocumentRow], path: str, stamp: FileStamp) -> None:
+        """Give all documents of one file another path, in one commit; they keep their passages.
+
+        Each gets a new row and text; the note that the old row ends names no passage, so that none is removed
+        from any index.
+        """
+        with self.transaction():
+            generation = self.generation + 1
+            for old in documents:
+                body = self.body(old)
+                read = replace(body.read, path=path)
+                new = replace(old, id=self._next_document(), key=read.key, path=path, generation=generation)
+                note = Removal(old.id, generation, old.first_passage, 0, {})
+                self.write("INSERT INTO removals VALUES (?, ?, ?, ?, ?, ?)", [note.columns()])
+                self._insert_document(new, Body(read, body.blocks))
+                self.drop_file(old.path)
+            self.put_file(path, stamp)
+            self.put("generation", generation)
+
     def _note_removal(self, row: DocumentRow, generation: int) -> None:
         removal = Removal(row.id, generation, row.first_passage, row.passages, row.languages)
         self.write("INSERT INTO removals VALUES (?, ?, ?, ?, ?, ?)", [removal.columns()])
 
     def _document_row(self, new: NewDocument, generation: int) -> DocumentRow:
         document = new.read
-        last = self.query("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
         return DocumentRow(
-            id=last[0][0] + 1 if last else 1,
+            id=self._next_document(),
             key=document.key,
             path=document.path,
             generation=generation,
@@ -119,9 +138,16 @@ class Catalog(Database):
             hash=new.hash,
         )
 
-    def _insert(self, new: NewDocument, row: DocumentRow) -> None:
+    def _next_document(self) -> int:
+        last = self.query("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
+        return int(last[0][0]) + 1 if last else 1
+
+    def _insert_document(self, row: DocumentRow, body: Body) -> None:
         self.write("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row.columns()])
-        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", [Body(new.read, new.blocks).columns(row.id)])
+        self.write("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", [body.columns(row.id)])
+
+    def _insert(self, new: NewDocument, row: DocumentRow) -> None:
+        self._insert_document(row, Body(new.read, new.blocks))
         for id_, passage, vector, states in zip(
             row.passage_ids, new.passages, new.vectors, new.states, strict=True
         ):
@@ -157,6 +183,14 @@ class Catalog(Database):
         """The documents of one file in that generation, ordered like `documents_at`."""
         return self._documents("AND path = ?", (rows.to_bytes(path),), generation)
 
+    def paths(self) -> Counter[str]:
+        """The number of documents in each file, by path, as it is now. What is shown is read elsewhere."""
+        found = self.query(
+            "SELECT path, count(*) FROM documents d WHERE NOT EXISTS "
+            "(SELECT 1 FROM removals r WHERE r.document = d.id) GROUP BY path ORDER BY path"
+        )
+        return Counter({rows.to_text(path): count for path, count in found})
+
     def _documents(self, condition: str, values: tuple[object, ...], generation: int) -> list[DocumentRow]:
         sql = (
             f"SELECT {_DOCUMENT} FROM documents d WHERE generation <= ? {condition} AND NOT EXISTS "
@@ -186,11 +220,12 @@ class Catalog(Database):
             raise rows.damaged(f"the text of {row.key}")
         return Body.from_columns(found[0])
 
-    def _document_of_passage(self, passage: int) -> DocumentRow:
+    def _document_of_passage(self, passage: int, generation: int) -> DocumentRow:
+        """The document that had the passage in that generation: of a moved one there are several rows."""
         found = self.query(
             f"SELECT {_DOCUMENT} FROM documents WHERE first_passage <= ? AND passages > 0 "
-            "ORDER BY first_passage DESC LIMIT 1",
-            (passage,),
+            "AND generation <= ? ORDER BY first_passage DESC, id DESC LIMIT 1",
+            (passage, generation),
         )
         row = DocumentRow.from_columns(found[0]) if found else None
         if row is None or passage not in row.passage_ids:
@@ -199,17 +234,20 @@ class Catalog(Database):
 
     # --- passages -------------------------------------------------------------------------------------------
 
-    def passages(self, ids: Int64) -> list[Passage]:
-        """The passages with these ids, in that order."""
-        return [passage for _, passage in self.passages_with_document(ids)]
+    def passages(self, ids: Int64, generation: int | None = None) -> list[Passage]:
+        """The passages with these ids, in that order, with their paths then (now by default)."""
+        return [passage for _, passage in self.passages_with_document(ids, generation)]
 
-    def passages_with_document(self, ids: Int64) -> list[tuple[DocumentRow, Passage]]:
+    def passages_with_document(
+        self, ids: Int64, generation: int | None = None
+    ) -> list[tuple[DocumentRow, Passage]]:
         """The same, each with its document."""
+        generation = self.generation if generation is None else generation
         document: DocumentRow | None = None
         result = []
         for row in self._rows("passages", ids):
             if document is None or row[0] not in document.passage_ids:
-                document = self._document_of_passage(row[0])
+                document = self._document_of_passage(row[0], generation)
             result.append((document, rows.passage_from_columns(row, document)))
         return result
 

@@ -25,6 +25,8 @@ CATALOG = "catalog.sqlite"
 FORMAT = 2
 _BUSY_S = 60.0  # a commit takes milliseconds; a 10 MB document some seconds
 _CACHE_KIB = 16_384
+_FREE_PAGES = 4096  # 16 MB: below that nobody misses the space
+_FREE_SHARE = 1 / 3  # then the copy costs less than what was removed had cost
 
 Json: TypeAlias = Any  # dict, list, str, int, float, bool or None
 
@@ -159,6 +161,21 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def compact(self) -> bool:
+        """Whether the file was made smaller, because much of it is free pages after many removals.
+
+        SQLite's VACUUM is a transaction: killed at any moment, the file is what it was or the smaller one. It
+        keeps the file and every row's id, so readers go on; a query waits while pages are copied back. Raises
+        LibraryError, with the file as it was, where the disk has no room for it.
+        """
+        [(free,)] = self.query("PRAGMA freelist_count")
+        [(pages,)] = self.query("PRAGMA page_count")
+        if free < max(_FREE_PAGES, _FREE_SHARE * pages):
+            return False
+        with self._lock, self.told():
+            self._connection.execute("VACUUM")
+        return True
 
     def get(self, key: str) -> Json:
         """The JSON value kept under `key`, None where there is none. Raises LibraryDamaged."""

@@ -20,7 +20,7 @@ from rag.store.rows import DocumentRow, Removal, Row, is_sound
 _SHOWN = 20  # damaged rows named one by one
 _TABLES_AND_INDEXES = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
 _FACTS = ("format", "generation", "next_passage")
-_FACTS_OF_PASSAGES = ("identity", "codec")
+_FACTS_OF_PASSAGES = ("identity", "codec", "reference")
 
 
 @dataclass(slots=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from rag.errors import LibraryDamaged
+from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Int64, Passage
 from rag.store import lexical
 from rag.store.catalog import Catalog
@@ -90,8 +91,9 @@ def lexical_text(passage: Passage) -> str:
 
 def entries(catalog: Catalog, ids: Int64) -> Iterator[Entry]:
     """The lexical entries of these passages, in that order."""
+    generation = catalog.generation  # paths are no part of an entry
     for start in range(0, len(ids), _SCAN):
-        for document, passage in catalog.passages_with_document(ids[start : start + _SCAN]):
+        for document, passage in catalog.passages_with_document(ids[start : start + _SCAN], generation):
             yield passage.id, document.first_passage, " ".join(lexical_terms(lexical_text(passage)))
 
 
@@ -218,7 +220,9 @@ def _counted(catalog: Catalog, old: Published, new: Published) -> tuple[Counter[
     """The passages of each language in the new generation, and the languages that changed since the old."""
     counts = Counter({language: shelf.passages for language, shelf in old.shelves.items()})
     changed: set[str] = set()
-    for row in catalog.added_between(old.generation, new.generation):
+    added = catalog.added_between(old.generation, new.generation)
+    fresh = {row.first_passage: row for row in added if row.first_passage > old.last_id}  # not the moved ones
+    for row in fresh.values():
         counts.update(row.languages)
         changed.update(row.languages)
     for removal in catalog.removals(old.generation, new.generation):
@@ -291,6 +295,8 @@ def _tidy(catalog: Catalog, published: Published) -> dict[str, int]:
     bases = [shelf.vectors_generation for shelf in published.shelves.values() if shelf.vectors]
     if catalog.removals(0, oldest):
         catalog.sweep(oldest, noted_until=min([*bases, oldest]))
+    with suppress(LibraryError):  # no room for the copy: the library stays as large as it is
+        catalog.compact()
     read = {name: since for name, since in published.superseded.items() if since > oldest}
     for name in leftovers(catalog.folder, replace(published, superseded=read)):
         _delete(catalog.folder / name)

@@ -29,7 +29,8 @@ _TABLES = {  # by number of columns
     8: ("documents",),
 }
 _OF_PASSAGES = ("passages", "vectors", "states")
-_COPIED_FACTS = ("identity", "codec")
+_NEEDED_FACTS = ("identity", "codec")
+_COPIED_FACTS = (*_NEEDED_FACTS, "reference")
 _COMMIT_ROWS = 5000
 _PUT_TOGETHER = "its text was damaged on the disk; what is shown was put together from its passages"
 
@@ -105,7 +106,7 @@ def salvage(damaged: Path, target: Catalog) -> Salvage:
     """
     found = _Found.read(damaged)
     copy = _Copy(target, orphans=found.bodies - set(found.documents) - found.removed)
-    usable = all(key in found.facts for key in _COPIED_FACTS)  # without them nobody can say what vectors mean
+    usable = all(key in found.facts for key in _NEEDED_FACTS)  # without them nobody can say what vectors mean
     for document in found.live():
         has_passages = usable and found.has_passages(document)
         copy.decide(document, has_body=document.id in found.bodies, has_passages=has_passages)
