@@ -43,7 +43,9 @@ def test_a_conversation_in_markup(golden, texts):
 
 
 def test_a_question_that_is_being_answered(golden):
-    pending = pending_view("谁？", Progress(SEARCH_STAGES[1], 0, 1234, "passages"), ZH)
+    pending = pending_view(
+        "谁？", (Progress(SEARCH_STAGES[0], 0, 0), Progress(SEARCH_STAGES[1], 0, 1234)), ZH
+    )
     golden(
         "web/pending-zh.html",
         conversation_view(turns()[:1], ZH, pending=pending).replace("><", ">\n<") + "\n",
@@ -73,7 +75,7 @@ def test_nothing_of_a_conversation_becomes_markup(text):
         ),
         (history_view([Talk(text, text, 1, text)], EN), history_view([Talk("k", "t", 1, "d")], EN)),
         (markdown_view(text, text), markdown_view("m", "n")),
-        (pending_view(text, Progress("x", 0, 0), EN), pending_view("q", Progress("x", 0, 0), EN)),
+        (pending_view(text, [Progress("x", 0, 0)], EN), pending_view("q", [Progress("x", 0, 0)], EN)),
     ]:
         assert tags(mine) == tags(harmless)
         assert not {"$", "{", "}", "`"} & set(mine)

@@ -114,17 +114,17 @@ def _who(source: Source) -> list[str]:
     return [*role, bdi(source.speaker, class_="wj-speaker")]
 
 
-def pending_view(question: str, stage: Progress, texts: Texts) -> str:
-    """Return a question that is being answered, and how far that is."""
-    at = SEARCH_STAGES.index(stage.stage) if stage.stage in SEARCH_STAGES else 0
-    names = chat_texts(texts).stages
+def pending_view(question: str, stages: Sequence[Progress], texts: Texts) -> str:
+    """Return a question that is being answered, and its stages: the last is the one that it is at."""
+    names = dict(zip(SEARCH_STAGES, chat_texts(texts).stages, strict=True))
+    last = len(stages) - 1
     steps = (
         element(
             "li",
-            escape(name.format(passages=f"{stage.total:,}" if stage.total and place == at else "")),
-            class_="wj-done" if place < at else "wj-doing",
+            escape(names.get(stage.stage, stage.stage).format(passages=f"{stage.total:,}")),
+            class_="wj-done" if place < last else "wj-doing",
         )
-        for place, name in enumerate(names[: at + 1])
+        for place, stage in enumerate(stages)
     )
     return element(
         "section",

@@ -78,11 +78,11 @@ class Talker:
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wenju-asking")
         try:
             work = pool.submit(self.library.reply, question, before, edited=edited, progress=tell)
-            stage: Progress | None = Progress(SEARCH_STAGES[0], 0, 0)
-            while stage is not None:
-                pending = pending_view(asked, stage, texts)
+            passed: tuple[Progress, ...] = (Progress(SEARCH_STAGES[0], 0, 0),)
+            while passed:
+                pending = pending_view(asked, passed, texts)
                 yield Step(conversation_view(before.turns, texts, key=shown.key, pending=pending), shown)
-                stage = _next_stage(stages, work)
+                passed = _next_stages(stages, work, passed)
             key = "" if shown.cut else shown.key
             yield self._finished(work, asked, Shown(key, before), texts, user)
         finally:
@@ -164,14 +164,21 @@ def _up_to(conversation: Conversation, question: str) -> Conversation:
     return Conversation() if question else conversation
 
 
-def _next_stage(stages: queue.SimpleQueue[Progress], work: Future[Turn]) -> Progress | None:
-    """Return the newest stage as soon as there is one; None when the work is done."""
+def _next_stages(
+    stages: queue.SimpleQueue[Progress], work: Future[Turn], passed: tuple[Progress, ...]
+) -> tuple[Progress, ...]:
+    """Return the stages passed as soon as there is one more; none when the work is done.
+
+    A search that begins again, for another reading, begins its stages again.
+    """
     while not work.done():
         try:
-            stage = stages.get(timeout=STAGE_EVERY_S)
-            while not stages.empty():
-                stage = stages.get_nowait()
+            new = [stages.get(timeout=STAGE_EVERY_S)]
         except queue.Empty:
             continue
-        return stage
-    return None
+        while not stages.empty():
+            new.append(stages.get_nowait())
+        for stage in new:
+            passed = (*passed, stage) if stage.stage != SEARCH_STAGES[0] else (stage,)
+        return tuple({stage.stage: stage for stage in passed}.values())
+    return ()
