@@ -129,6 +129,7 @@ def test_who_said_it_goes_back_to_the_last_turn_that_quoted_something():
         "水道メーターの取り替えに立ち会いは必要ですか。",
         "Сколько насосов не завелось на учениях?",
         "ما هو أسرع حيوان بري في العالم؟",
+        "HM-20 阴天最多能连续供电几天？",
         "梨树",
         "Tidebook",
     ],

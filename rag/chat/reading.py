@@ -83,7 +83,9 @@ def _language(before: str, core: str) -> str:
     """Return the language to read `core` in: that of the question before, unless its own is plain."""
     own, earlier = detect_language(core), detect_language(before)
     same_script = _script(core) == _script(before)
-    if same_script and earlier in CUES and len(tokens(core)) < _LONG_ENOUGH and "ja" not in (own, earlier):
+    if own in UNSPACED or own == "ko":  # which the script decides, though a Latin name may come first
+        return own
+    if same_script and earlier in CUES and len(tokens(core)) < _LONG_ENOUGH:
         return earlier
     return own if own in CUES else (earlier if same_script else "en" if core.isascii() else own)
 
