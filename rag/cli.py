@@ -19,7 +19,7 @@ from rag.commands.options import index_option as _index_option
 from rag.commands.options import model_option as _model_option
 from rag.commands.options import opened_library as _library
 from rag.commands.options import print_json as _print_json
-from rag.errors import RagError, UsageError
+from rag.errors import QuestionError, RagError, UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ _FILTERS = {  # the fields of `records.Filters`
 }
 
 
+def _chat_command(command: argparse.ArgumentParser) -> None:
+    """Ask question after question; a follow-up is read from the ones before, a number opens that passage."""
+    command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
+    _index_option(command)
+    _model_option(command)
+    command.set_defaults(run=run_chat)
+
+
 def _list_command(command: argparse.ArgumentParser) -> None:
     """List the documents of the library."""
     _index_option(command)
@@ -171,6 +179,7 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "index": _index_command,
     "ask": _ask_command,
+    "chat": _chat_command,
     "list": _list_command,
     "remove": _remove_command,
     "doctor": _doctor_command,
@@ -239,6 +248,46 @@ def run_ask(options: argparse.Namespace) -> int:
             else:
                 print(answer_text(answer, colour=sys.stdout.isatty()), flush=True)
     return 0
+
+
+def run_chat(options: argparse.Namespace) -> int:
+    """Answer each line of stdin within one conversation, until it ends."""
+    from rag.chat.conversation import Conversation
+    from rag.terminal import passage_text, turn_text
+    from rag.wire import turn_record
+
+    conversation, colour = Conversation(), sys.stdout.isatty()
+    with _library(options) as library:
+        for line in _lines():
+            last = conversation.last
+            opened = int(line) if line.isdecimal() and len(line) < 3 and last is not None else 0
+            if last is not None and 1 <= opened <= len(last.answer.hits):
+                print(passage_text(last.answer.hits[opened - 1], library.passages_of), flush=True)
+                continue
+            try:
+                turn = library.reply(line, conversation, k=options.k)
+            except QuestionError as error:
+                _fail(str(error), 1)
+                continue
+            conversation += turn
+            read = turn.asked if turn.reading.kind == "speaker" else turn.reading.text
+            if options.json:
+                _print_json(turn_record(turn.asked, read, turn.answer))
+            else:
+                print(turn_text(turn.asked, read, turn.answer, colour=colour), flush=True)
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """Each line that is asked, from a person behind a prompt or from a pipe; blank ones are passed over."""
+    while True:
+        if sys.stdin.isatty():
+            print("? ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
 
 
 def _questions(options: argparse.Namespace) -> Iterator[tuple[object, str]]:

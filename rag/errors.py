@@ -11,6 +11,7 @@ RagError
 │   ├── LibraryLocked     ... another process writes to it
 │   ├── LibraryMismatch   ... it was made with another model or an older segmenter
 │   └── LibraryDamaged    ... its files are not what was written
+├── HistoryError          the conversations of a library cannot be read or written
 ├── EvaluationError       an evaluation set is not in a form that can be read
 └── ServeError            the page cannot be served
 """
@@ -58,6 +59,10 @@ class LibraryMismatch(LibraryError):
 
 class LibraryDamaged(LibraryError):
     """Files of the library are not what was written."""
+
+
+class HistoryError(RagError):
+    """The conversations that a library keeps cannot be read or written."""
 
 
 class EvaluationError(RagError):

@@ -198,8 +198,23 @@ def _add_pieces(scores: dict[str, float], words: Iterable[str], evidence: _Evide
 
 
 @cache
+def function_words(language: str) -> frozenset[str]:
+    """Return the frequent words of `language` that name nothing, folded; empty where it has no such list."""
+    entries = (table[language] for table in _tables().values() if language in table)
+    return frozenset(word for entry in entries for word in entry["words"].split())
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, str]]]:
+    tables: dict[str, dict[str, dict[str, str]]] = json.loads(
+        files("rag").joinpath("languages.json").read_text(encoding="utf-8")
+    )
+    return tables
+
+
+@cache
 def _evidence(script: str) -> _Evidence:
-    table = json.loads(files("rag").joinpath("languages.json").read_text(encoding="utf-8"))[script]
+    table = _tables()[script]
     languages = tuple(table)
     words = {language: set(entry["words"].split()) for language, entry in table.items()}
     letters = {language: set(entry["letters"]) for language, entry in table.items()}

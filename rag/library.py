@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rag.chat.conversation import Conversation, Turn
+from rag.chat.reply import reply
 from rag.doctor import doctor
 from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
@@ -99,6 +101,35 @@ class Library:
             snapshot.check_model(encoder.fingerprint)
             wanted = Wanted(self._settings.hits if k is None else k, filters or Filters())
             return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
+
+    def reply(
+        self,
+        question: str,
+        conversation: Conversation | None = None,
+        *,
+        k: int | None = None,
+        edited: bool = False,
+        filters: Filters | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Turn:
+        """The next turn of a conversation: how the question is read after the turns before, and its answer.
+
+        Only passages that meet `filters`, where they are given, answer. `edited` takes the question as it
+        stands, for a person has said how it is to be read. `progress` hears of `rag.search.SEARCH_STAGES`;
+        what it raises ends the search.
+        """
+        with self._reading() as snapshot:
+            encoder = self._encode()
+            snapshot.check_model(encoder.fingerprint)
+            hits = self._settings.hits if k is None else k
+
+            def ask(text: str, more: int) -> Answer:
+                wanted = Wanted(hits + more, filters or Filters())
+                return search(
+                    snapshot, encoder, text, wanted=wanted, settings=self._settings, progress=progress
+                )
+
+            return reply(conversation or Conversation(), question, ask=ask, edited=edited)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

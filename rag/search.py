@@ -19,7 +19,18 @@ from rag.encoder import Encoder
 from rag.errors import QuestionError
 from rag.highlight import best_sentences
 from rag.language import detect_language
-from rag.records import Answer, Channels, Filters, Float32, Hit, Int64, Passage, TokenStates
+from rag.records import (
+    Answer,
+    Channels,
+    Filters,
+    Float32,
+    Hit,
+    Int64,
+    Passage,
+    Progress,
+    ProgressCallback,
+    TokenStates,
+)
 from rag.scoring import (
     Weights,
     language_statistics,
@@ -35,6 +46,7 @@ from rag.snapshot import Snapshot
 from rag.tokens import lexical_terms
 
 BM25_SATURATION = 1.2
+SEARCH_STAGES = ("reading the question", "searching", "finding the sentences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +80,29 @@ class Wanted:
 
 
 def search(
-    snapshot: Snapshot, encoder: Encoder, question: str, *, wanted: Wanted, settings: Settings
+    snapshot: Snapshot,
+    encoder: Encoder,
+    question: str,
+    *,
+    wanted: Wanted,
+    settings: Settings,
+    progress: ProgressCallback | None = None,
 ) -> Answer:
     """The best passages for the question, ties by passage id, with the sentences that answer.
 
+    `progress` hears of each of `SEARCH_STAGES` as it begins; what it raises ends the search.
     Raises QuestionError where the question is empty, blank or too long, UsageError where a filter is none.
     """
     started = time.perf_counter()
+    tell = progress or _tell_nobody
+    reading, searching, quoting = SEARCH_STAGES
+    tell(Progress(reading, 0, 0))
     asked = understand(snapshot, encoder, question, settings=settings)
+    tell(Progress(searching, 0, sum(snapshot.languages.values()), "passages"))
     within = None if wanted.filters == Filters() else snapshot.matching(wanted.filters)
     scored = score(snapshot, asked, settings=settings, within=within)
     order = ranking(scored.total, scored.ids)[: wanted.hits]
+    tell(Progress(quoting, 0, len(order), "passages"))
     found = _hits(snapshot, asked, scored, order)
     sure = confidence(_evidence(asked, scored, int(order[0]), found[0].passage)) if found else 0.0
     return Answer(
@@ -88,6 +112,10 @@ def search(
         hits=found,
         took_ms=(time.perf_counter() - started) * 1000,
     )
+
+
+def _tell_nobody(progress: Progress) -> None:
+    """Where nobody waits for stages."""
 
 
 def understand(snapshot: Snapshot, encoder: Encoder, question: str, *, settings: Settings) -> Question:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from textwrap import indent
 
-from rag.records import Answer, DocumentInfo, Hit, IndexReport, Source
+from rag.records import Answer, DocumentInfo, Hit, IndexReport, Passage, Source
 from rag.wire import JsonObject
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -20,6 +21,21 @@ def answer_text(answer: Answer, *, colour: bool) -> str:
     parts += [hit_text(hit, colour=colour) for hit in answer.hits]
     parts.append(f"confidence {answer.confidence:.0%}, {answer.took_ms:.0f} ms")
     return "\n\n".join(parts) + "\n"
+
+
+def turn_text(asked: str, read: str, answer: Answer, *, colour: bool) -> str:
+    """The answer to a question of a conversation; above it how it was read, where that is not as asked."""
+    head = "" if read == asked else printable(f"read as: {read}\n\n")
+    return head + answer_text(answer, colour=colour)
+
+
+def passage_text(hit: Hit, passages_of: Callable[[str], Sequence[Passage]]) -> str:
+    """A hit's passage in its place, with the passages before and after it."""
+    source = hit.passage.source
+    passages = passages_of(source.document if source.id is None else f"{source.document}#{source.id}")
+    at = next((place for place, one in enumerate(passages) if one.id == hit.passage.id), None)
+    around = [hit.passage] if at is None else passages[max(0, at - 1) : at + 2]
+    return "\n\n".join((source_line(source), *(printable(one.text) for one in around))) + "\n"
 
 
 def hit_text(hit: Hit, *, colour: bool) -> str:

@@ -54,6 +54,11 @@ def answer_record(answer: Answer, *, id: object = None) -> JsonObject:
     }
 
 
+def turn_record(asked: str, read: str, answer: Answer) -> JsonObject:
+    """The JSON form of one question of a conversation: as asked, as read, and its answer."""
+    return {"asked": asked, "read_as": read} | answer_record(answer)
+
+
 def document_record(info: DocumentInfo) -> JsonObject:
     """The JSON form of one line of `rag list`."""
     record: JsonObject = {"document": info.path}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -165,9 +166,27 @@ def test_odd_questions_are_answered(capsys, library, question):
     assert json.loads(out)["hits"]
 
 
+def test_a_conversation_from_a_pipe(capsys, library, monkeypatch):
+    lines = "When does the morning ferry leave Port Amber?\n\n1\n???\nWhen?\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    code, out, err = run(capsys, "chat", "--index", library / "index", "-k", 1)
+    assert code == 0
+    assert out.count("7:40") >= 3  # the answer, the passage in its place, the answer again
+    assert "read as: When does the morning ferry leave Port Amber? When?" in out
+    assert err.count("the question is empty") == 1
+
+
+def test_a_conversation_in_json(capsys, library, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("三号闸门的检修工期是多少天？\n什么时候？\n"))
+    _, out, _ = run(capsys, "chat", "--index", library / "index", "-k", 1, "--json")
+    first, second = map(json.loads, out.splitlines())
+    assert first["read_as"] == first["asked"]
+    assert second["read_as"] == "三号闸门的检修工期是多少天？什么时候？"
+
+
 def test_every_command_has_help(capsys):
     assert run(capsys, "--help")[0] == 0
-    for command in ("index", "ask", "list", "remove", "doctor", "evaluate", "serve"):
+    for command in ("index", "ask", "chat", "list", "remove", "doctor", "evaluate", "serve"):
         code, out, _ = run(capsys, command, "--help")
         assert code == 0
         assert len(out) > 100

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
+# Since 1.29 onnxruntime tells mobile.events.data.microsoft.com about each model that it opens, unless this is
+# set before it is loaded (or it runs in a CI, where no test would see it).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 from rag.encoders.folder import ModelFolder

@@ -28,6 +28,7 @@ _HEAP_BYTES = 64_000_000
 _MARGIN = 16
 _ROUNDING = 2e-6  # relative; two orders of summing the same float32 terms differ by less
 _ASKED_BY_ID = 2000  # of 100,000: 4 ms with so many ids in the query, 11 ms with 10,000
+_LOCK = ".tantivy-meta.lock"
 _EMPTY = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 Entry = tuple[int, int, str]  # passage id, first passage id of its document, terms joined by spaces
@@ -65,6 +66,8 @@ class LexicalIndex:
     def load(cls, folder: Path, manifest: Manifest) -> LexicalIndex:
         """The index in a folder. Raises LibraryDamaged where a file is not what was written or is missing."""
         verify(folder, manifest)
+        with suppress(OSError):  # tantivy makes it for everybody to read and write
+            (folder / _LOCK).touch(PRIVATE_FILE)
         try:
             return cls(tantivy.Index.open(str(folder)))
         except ValueError as error:

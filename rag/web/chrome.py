@@ -25,7 +25,7 @@ def head() -> str:
 
     Gradio's own `css=` rewrites selectors, takes `:is(a, b)` apart at the comma and so breaks them.
     """
-    return f"{packaged('head.html')}<style>{packaged('style.css')}</style>"
+    return f"{packaged('head.html')}<style>{packaged('style.css')}{packaged('conversation.css')}</style>"
 
 
 def both(words: Callable[[Texts], str]) -> str:

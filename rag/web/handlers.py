@@ -18,9 +18,10 @@ from pathlib import Path
 import gradio as gr
 
 from rag.errors import LibraryMissing, RagError
+from rag.history import History
 from rag.library import Library
 from rag.records import Answer, DocumentInfo, IndexReport, Passage, Progress, ProgressCallback
-from rag.web.cards import answer_view, document_key, error_view
+from rag.web.cards import document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
@@ -33,6 +34,7 @@ from rag.web.shelf import (
     shelf_view,
     totals,
 )
+from rag.web.talk import Talker
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
 from rag.web.uploads import FOLDER, is_upload, kept, put_back
@@ -108,18 +110,10 @@ class Desk:
         except LibraryMissing:
             return ()
 
-    def answered(self, question: str, texts: Texts) -> tuple[str, Answer | None]:
-        """Return the answer to `question` as markup, and itself where there is one."""
-        if not question.strip():
-            return error_view(texts.question_empty), None
-        answers: list[Answer] = []
-
-        def make() -> str:
-            answers.append(self.library.ask(question))
-            return answer_view(answers[0], texts)
-
-        markup = guarded(texts, make)
-        return markup, answers[0] if answers else None
+    @property
+    def talker(self) -> Talker:
+        """The conversations over the same library."""
+        return Talker(self.library, History(self.index))
 
     def shelf(self, texts: Texts, *, wanted: str = "", sheet: int = 0) -> str:
         """Return the table of documents."""

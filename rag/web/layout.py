@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from rag.web.chat_layout import ChatParts, chat_links, chat_state, history_column, stop_button
 from rag.web.chrome import both, header, packaged, toolbar
 from rag.web.html import element
 from rag.web.safety import MAX_FILE_BYTES
@@ -25,6 +26,7 @@ class Parts:
     report: gr.HTML
     wanted: gr.Textbox
     shelf: gr.HTML
+    chat: ChatParts
 
 
 def lay_out() -> Parts:
@@ -32,37 +34,43 @@ def lay_out() -> Parts:
     _html("wj-header", header())
     with gr.Row(elem_id="wj-stage"):
         with gr.Column(elem_id="wj-ask", min_width=0):
-            question, ask, welcome, results = _ask_view()
+            question, ask, stop, welcome, results = _ask_view()
         with gr.Column(elem_id="wj-reader", min_width=0):
             _html("wj-reader-bar", toolbar())
             reader = _html("wj-reader-body")
         with gr.Column(elem_id="wj-library", min_width=0):
             upload, report, wanted, shelf = _library_view()
-    bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=packaged("page.js"), apply_default_css=False)
-    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf)
+        chat = ChatParts(chat_state(), stop, *history_column())
+    script = packaged("page.js") + packaged("conversation.js")
+    bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=script, apply_default_css=False)
+    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf, chat)
 
 
 def _html(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, elem_id=name, padding=False, js_on_load=None, apply_default_css=False)
 
 
-def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML]:
+def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.HTML, gr.HTML]:
     greeting = element("h1", both(lambda texts: texts.hero)) + element(
         "p", both(lambda texts: texts.hero_note)
     )
     _html("wj-greeting", greeting)
-    with gr.Row(elem_id="wj-question-bar"):
-        question = gr.Textbox(
-            elem_id="wj-question",
-            lines=1,
-            max_lines=5,
-            container=False,
-            show_label=False,
-            scale=1,
-            min_width=0,
-        )
-        ask = gr.Button("", elem_id="wj-ask-button", variant="primary", scale=0, min_width=0)
-    return question, ask, _html("wj-welcome"), _html("wj-results")
+    results = _html("wj-results")
+    with gr.Column(elem_id="wj-composer", min_width=0):
+        with gr.Row(elem_id="wj-question-bar"):
+            question = gr.Textbox(
+                elem_id="wj-question",
+                lines=1,
+                max_lines=5,
+                container=False,
+                show_label=False,
+                scale=1,
+                min_width=0,
+            )
+            ask = gr.Button("", elem_id="wj-ask-button", variant="primary", scale=0, min_width=0)
+            stop = stop_button()
+        _html("wj-chat-bar", chat_links())
+    return question, ask, stop, _html("wj-welcome"), results
 
 
 def _library_view() -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:

@@ -7,21 +7,23 @@ const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 let openPassage = null; // data of the passage in the reader, for "previous" and "next"
 
-// --- the address is the state: ?q=question&doc=key#p12, or #library ---
+// --- the address is the state: ?q=question&c=conversation&doc=key#p12, or #library, #history ---
 
 function place() {
 	const query = new URLSearchParams(location.search);
 	const paragraph = /^#p(\d+)$/.exec(location.hash);
 	return {
 		question: query.get("q") ?? "",
+		conversation: query.get("c") ?? "",
 		document: query.get("doc") ?? "",
 		paragraph: paragraph ? Number(paragraph[1]) : 0,
 	};
 }
 
-function address({ question, document: key, paragraph }) {
+function address({ question, conversation, document: key, paragraph }) {
 	const query = [];
 	if (question) query.push(`q=${encodeURIComponent(question)}`);
+	if (conversation) query.push(`c=${encodeURIComponent(conversation)}`);
 	if (key) query.push(`doc=${encodeURIComponent(key).replaceAll("%2F", "/")}`);
 	return `${location.pathname}${query.length ? "?" : ""}${query.join("&")}${key && paragraph ? `#p${paragraph}` : ""}`;
 }
@@ -36,6 +38,7 @@ function current() {
 	const shown = one("#wj-reader-body .wj-doc");
 	return {
 		question: one("#wj-results .wj-answer")?.dataset.question ?? "",
+		conversation: one("#wj-results .wj-talk")?.dataset.conversation ?? "",
 		document: root.hasAttribute("data-open") ? shown?.dataset.document : "",
 		paragraph: openPassage?.paragraph,
 	};
@@ -49,6 +52,7 @@ function visit({ first = false, view = viewOf(place()) } = {}) {
 
 function viewOf({ question, document: key }) {
 	if (location.hash === "#library") return "library";
+	if (location.hash === "#history") return "history";
 	return key && !(question && wide.matches) ? "reader" : "ask";
 }
 
@@ -88,7 +92,7 @@ function closeReader() {
 }
 
 function links() {
-	return all("#wj-results .wj-hits .wj-open");
+	return all("#wj-results .wj-answer .wj-hits .wj-open");
 }
 
 function step(by) {
@@ -101,7 +105,7 @@ function step(by) {
 function markCurrent() {
 	const found = links();
 	const at = found.findIndex((link) => link.dataset.passage === openPassage?.passage);
-	for (const hit of all("#wj-results .wj-hit")) {
+	for (const hit of all("#wj-results .wj-answer .wj-hit")) {
 		hit.classList.toggle("wj-current", at >= 0 && hit.dataset.passage === openPassage.passage);
 	}
 	one("#wj-step-at").textContent = at >= 0 ? `${at + 1} / ${found.length}` : "";
@@ -113,6 +117,8 @@ function markCurrent() {
 window.wenju = {
 	asking() {
 		busy(true);
+		root.setAttribute("data-asking", "");
+		root.setAttribute("data-asked", "");
 		forget();
 		show("ask");
 	},
@@ -134,10 +140,13 @@ window.wenju = {
 	asked() {
 		busy(false);
 		root.setAttribute("data-asked", "");
+		root.removeAttribute("data-asking");
 		if (openPassage) return; // a hit was opened before this came
 		go(current());
 		markCurrent();
-		one("#wj-results .wj-answer")?.focus({ preventScroll: true });
+		const answer = one("#wj-results .wj-answer");
+		answer?.focus({ preventScroll: true });
+		if (one("#wj-results .wj-past")) answer?.scrollIntoView({ block: "start" });
 	},
 	opened() {
 		busy(false);

@@ -13,6 +13,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from rag.errors import RagError, ServeError
+from rag.web.chat_events import connect_conversation, connect_history, user_of
+from rag.web.chat_texts import chat_texts
 from rag.web.chrome import head
 from rag.web.handlers import Desk, sent, texts_for
 from rag.web.layout import Parts, lay_out
@@ -38,7 +40,8 @@ def build(desk: Desk) -> gr.Blocks:
         parts = lay_out()
         for tool in (desk.tools.search, desk.tools.open_passage, desk.tools.list_documents):
             gr.api(_for_programs(tool))  # before the page's own events, which would take their names
-        _connect_asking(desk, parts)
+        connect_conversation(desk, parts)
+        connect_history(desk, parts)
         _connect_reading(desk, parts)
         _connect_library(desk, parts)
     page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
@@ -58,40 +61,22 @@ def _for_programs(tool: Callable[..., JsonObject]) -> Callable[..., JsonObject]:
     return called
 
 
-def _connect_asking(desk: Desk, parts: Parts) -> None:
-    def ask(question: str, request: gr.Request) -> str:
-        return desk.answered(question or "", texts_for(request))[0]
-
-    def ask_example(event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-        question = sent(event).text("question")
-        return question, desk.answered(question, texts_for(request))[0]
-
-    typed = gr.on(
-        [parts.question.submit, parts.ask.click],
-        ask,
-        inputs=parts.question,
-        outputs=parts.results,
-        js="(question) => (window.wenju.asking(), question)",
-        **_QUIET,
-        trigger_mode="always_last",
-    )
-    tried = parts.bridge.ask(ask_example, outputs=[parts.question, parts.results], **_QUIET)
-    for event in (typed, tried):
-        event.then(None, js="() => window.wenju.asked()")
-
-
 def _connect_reading(desk: Desk, parts: Parts) -> None:
     def visit(event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         texts, what = texts_for(request), sent(event)
-        question = what.text("question")
-        results, answer = desk.answered(question, texts) if question else ("", None)
-        labels = {"placeholder": texts.question_placeholder, "label": texts.question_label}
-        typing = what.number("first") and not question  # whoever types before this comes keeps what is typed
+        question, key = what.text("question"), what.text("conversation")
+        step, answer = desk.talker.visited(question, key, texts, user=user_of(request))
+        placeholder = chat_texts(texts).follow_up if answer else texts.question_placeholder
+        labels = {"placeholder": placeholder, "label": texts.question_label}
+        # whoever types before this comes keeps what is typed
+        typing = what.number("first") and not question and not key
         return (
-            gr.Textbox(**labels) if typing else gr.Textbox(value=question, **labels),
+            gr.Textbox(**labels) if typing else gr.Textbox(value="", **labels),
             gr.Button(value=texts.ask),
+            gr.Button(value=chat_texts(texts).stop),
             desk.welcome(texts),
-            gr.skip() if typing else results,
+            gr.skip() if typing else step.markup,
+            gr.skip() if typing else step.shown,
             desk.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
             gr.Textbox(placeholder=texts.filter_placeholder, label=texts.filter_label),
             desk.shelf(texts) if what.text("view") == "library" else gr.skip(),
@@ -105,8 +90,10 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
         outputs=[
             parts.question,
             parts.ask,
+            parts.chat.stop,
             parts.welcome,
             parts.results,
+            parts.chat.shown,
             parts.reader,
             parts.wanted,
             parts.shelf,

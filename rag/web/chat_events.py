@@ -1,0 +1,131 @@
+"""What the page's events do in a conversation: ask, stop, read anew, and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.web.cards import error_view
+from rag.web.chat_texts import chat_texts
+from rag.web.handlers import Desk, guarded, sent, texts_for
+from rag.web.history_view import history_view, markdown_view
+from rag.web.layout import Parts
+from rag.web.talk import Shown, Step
+from rag.web.texts import Texts
+
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+_ASKED = "() => window.wenju.asked()"
+
+
+def user_of(request: gr.Request) -> str:
+    """Return who is signed in, "" where nobody has to."""
+    return request.username or ""
+
+
+def connect_conversation(desk: Desk, parts: Parts) -> None:
+    """Wire asking, following up, reading anew and stopping."""
+    seen = [parts.question, parts.results, parts.chat.shown]
+
+    def ask(question: str, shown: Shown, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        texts = texts_for(request)
+        steps = desk.talker.replying(question or "", shown, texts, user=user_of(request))
+        yield from _steps(steps, _free(texts))
+
+    def ask_example(shown: Shown, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        question, texts = sent(event).text("question"), texts_for(request)
+        steps = desk.talker.replying(question, shown, texts, user=user_of(request))
+        yield from _steps(steps, _free(texts))
+
+    def reread(shown: Shown, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        question, texts = sent(event).text("question"), texts_for(request)
+        steps = desk.talker.replying(question, shown, texts, user=user_of(request), edited=True)
+        yield from _steps(steps, gr.skip())
+
+    def fresh(request: gr.Request) -> tuple[object, str, Shown]:
+        return gr.Textbox(value="", placeholder=texts_for(request).question_placeholder), "", Shown()
+
+    def stop(shown: Shown, request: gr.Request) -> str:
+        return desk.talker.stopped(shown, texts_for(request))
+
+    typed = gr.on(
+        [parts.question.submit, parts.ask.click],
+        ask,
+        inputs=[parts.question, parts.chat.shown],
+        outputs=seen,
+        js="(question, shown) => (window.wenju.asking(), [question, shown])",
+        **_QUIET,
+        trigger_mode="always_last",
+    )
+    tried = parts.bridge.ask(ask_example, inputs=parts.chat.shown, outputs=seen, **_QUIET)
+    read = parts.bridge.reread(reread, inputs=parts.chat.shown, outputs=seen, **_QUIET)
+    for event in (typed, tried, read):
+        event.then(None, js=_ASKED)
+    parts.bridge.fresh(fresh, outputs=seen, **_QUIET)
+    parts.chat.stop.click(
+        stop,
+        inputs=parts.chat.shown,
+        outputs=parts.results,
+        cancels=[typed, tried, read],
+        **_QUIET,
+    ).then(None, js="() => window.wenju.stopped()")
+
+
+def _free(texts: Texts) -> gr.Textbox:
+    """Return the box of the question, empty, for what is asked next."""
+    return gr.Textbox(value="", placeholder=chat_texts(texts).follow_up)
+
+
+def _steps(steps: Iterator[Step], box: object) -> Iterator[tuple[object, ...]]:
+    """Yield each step as values of question, results and state; `box` is the first for the question."""
+    try:
+        for step in steps:
+            yield box, step.markup, step.shown
+            box = gr.skip()
+    finally:
+        steps.close()  # type: ignore[attr-defined]  # at once, and not when it is collected
+
+
+def connect_history(desk: Desk, parts: Parts) -> None:
+    """Wire the list of conversations: search, delete, export."""
+
+    def listed(wanted: str, texts: Texts, request: gr.Request) -> str:
+        return guarded(
+            texts,
+            lambda: history_view(
+                desk.talker.history.talks(user_of(request), wanted=wanted or ""), texts, wanted=wanted or ""
+            ),
+        )
+
+    def look(wanted: str, request: gr.Request) -> tuple[object, str]:
+        texts = texts_for(request)
+        words = chat_texts(texts)
+        box = gr.Textbox(placeholder=words.history_find, label=words.history_find)
+        return box, listed(wanted, texts, request)
+
+    def narrow(wanted: str, request: gr.Request) -> str:
+        return listed(wanted, texts_for(request), request)
+
+    def forget(wanted: str, event: gr.EventData, request: gr.Request) -> str:
+        texts = texts_for(request)
+        try:
+            desk.talker.history.forget(sent(event).text("conversation"), user_of(request))
+        except RagError as error:
+            return error_view(str(error))
+        return listed(wanted, texts, request)
+
+    def export(event: gr.EventData, request: gr.Request) -> str:
+        texts, key = texts_for(request), sent(event).text("conversation")
+        return guarded(
+            texts,
+            lambda: markdown_view(
+                desk.talker.exported(key, texts, user=user_of(request)), f"wenju-{key or 'all'}.md"
+            ),
+        )
+
+    chat = parts.chat
+    parts.bridge.history(look, inputs=chat.wanted, outputs=[chat.wanted, chat.talks], **_QUIET)
+    parts.bridge.forget(forget, inputs=chat.wanted, outputs=chat.talks, **_QUIET)
+    parts.bridge.export(export, outputs=chat.saved, **_QUIET).then(None, js="() => window.wenju.save()")
+    chat.wanted.change(narrow, inputs=chat.wanted, outputs=chat.talks, **_QUIET, trigger_mode="always_last")

@@ -1,0 +1,184 @@
+"""A conversation at the desk: questions answered one by one, stage by stage, and kept in the history."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from rag.chat.conversation import Conversation, Turn
+from rag.chat.markdown import as_markdown
+from rag.errors import HistoryError, RagError
+from rag.history import History
+from rag.library import Library
+from rag.records import Answer, Progress
+from rag.search import SEARCH_STAGES
+from rag.web.cards import error_view
+from rag.web.chat_texts import chat_texts
+from rag.web.conversation import conversation_view, note_view, pending_view
+from rag.web.texts import Texts
+
+STAGE_EVERY_S = 0.05  # how long to wait for a stage before looking whether the answer is there
+logger = logging.getLogger("rag.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The conversation that one window shows; `key` is its place in the history, "" while it has none."""
+
+    key: str = ""
+    conversation: Conversation = field(default_factory=Conversation)
+    cut: bool = False  # the history has later turns: a question asked here begins a conversation of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the window shows next."""
+
+    markup: str
+    shown: Shown
+
+
+class Stopped(Exception):
+    """Whoever asked does not want the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """Conversations over one library, and the history of them."""
+
+    library: Library
+    history: History
+
+    def replying(
+        self, question: str, shown: Shown, texts: Texts, *, user: str, edited: bool = False
+    ) -> Iterator[Step]:
+        """Yield the conversation while `question` is answered, and at last with its answer.
+
+        `edited` says how the last question is to be read: it is answered again. Closing the iterator ends the
+        search at its next stage.
+        """
+        turns = shown.conversation.turns
+        before = Conversation(turns[:-1] if edited else turns)
+        if not question.strip():
+            yield Step(_view(shown, texts, note=error_view(texts.question_empty)), shown)
+            return
+        asked = turns[-1].asked if edited and turns else question.strip()
+        stages: queue.SimpleQueue[Progress] = queue.SimpleQueue()
+        stopped = threading.Event()
+
+        def tell(stage: Progress) -> None:
+            if stopped.is_set():
+                raise Stopped
+            stages.put(stage)
+
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wenju-asking")
+        try:
+            work = pool.submit(self.library.reply, question, before, edited=edited, progress=tell)
+            passed: tuple[Progress, ...] = (Progress(SEARCH_STAGES[0], 0, 0),)
+            while passed:
+                pending = pending_view(asked, passed, texts)
+                yield Step(conversation_view(before.turns, texts, key=shown.key, pending=pending), shown)
+                passed = _next_stages(stages, work, passed)
+            key = "" if shown.cut else shown.key
+            yield self._finished(work, asked, Shown(key, before), texts, user)
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False)
+
+    def _finished(self, work: Future[Turn], asked: str, shown: Shown, texts: Texts, user: str) -> Step:
+        """Return the conversation with its new turn, kept in the history; or one line of what went wrong."""
+        try:
+            turn = work.result()
+        except RagError as error:
+            return Step(_view(shown, texts, note=error_view(str(error))), shown)
+        except Exception:
+            logger.exception("a question could not be answered")
+            return Step(_view(shown, texts, note=error_view(texts.unexpected)), shown)
+        conversation = shown.conversation + Turn(asked, turn.reading, turn.answer)
+        note, key = "", shown.key
+        try:
+            key = self.history.keep(key, conversation, user)
+        except HistoryError as error:
+            note = note_view(chat_texts(texts).not_kept.format(reason=error))
+        new = Shown(key, conversation)
+        return Step(_view(new, texts, note=note), new)
+
+    def visited(self, question: str, key: str, texts: Texts, *, user: str) -> tuple[Step, Answer | None]:
+        """Return what an address shows, the conversation up to its question, and the last answer of that.
+
+        A question that comes without its conversation (a link that was sent) is answered and not kept.
+        """
+        try:
+            conversation = self.history.conversation(key, user) if key else Conversation()
+        except HistoryError as error:
+            return Step(error_view(str(error)), Shown()), None
+        shown_turns = _up_to(conversation, question)
+        shown = Shown(key, shown_turns, cut=len(shown_turns.turns) < len(conversation.turns))
+        if not shown.conversation.turns and question.strip():
+            step = self._asked_by_address(question, texts)
+        else:
+            step = Step(_view(shown, texts), shown if shown.conversation.turns else Shown())
+        last = step.shown.conversation.last
+        return step, last.answer if last is not None else None
+
+    def _asked_by_address(self, question: str, texts: Texts) -> Step:
+        try:
+            turn = self.library.reply(question)
+        except RagError as error:
+            return Step(error_view(str(error)), Shown())
+        except Exception:
+            logger.exception("a question could not be answered")
+            return Step(error_view(texts.unexpected), Shown())
+        shown = Shown("", Conversation((turn,)))
+        return Step(_view(shown, texts), shown)
+
+    def stopped(self, shown: Shown, texts: Texts) -> str:
+        """Return the conversation as it was before the question that was stopped."""
+        return _view(shown, texts, note=note_view(chat_texts(texts).stopped))
+
+    def exported(self, key: str, texts: Texts, *, user: str) -> str:
+        """Return one conversation as Markdown, or all of the user's where `key` is "".
+
+        Raises:
+            HistoryError: the history cannot be read.
+        """
+        keys = [key] if key else [talk.key for talk in self.history.talks(user, limit=-1)]
+        words = chat_texts(texts)
+        conversations = (self.history.conversation(one, user) for one in keys)
+        return as_markdown(conversations, read_as=words.read_as, unanswered=texts.nothing_answers)
+
+
+def _view(shown: Shown, texts: Texts, *, note: str = "") -> str:
+    return conversation_view(shown.conversation.turns, texts, key=shown.key, note=note)
+
+
+def _up_to(conversation: Conversation, question: str) -> Conversation:
+    """Return the turns up to the last one that was read as `question`; all of them where none was or ""."""
+    for end in range(len(conversation.turns), 0, -1):
+        if conversation.turns[end - 1].answer.question == question:
+            return Conversation(conversation.turns[:end])
+    return Conversation() if question else conversation
+
+
+def _next_stages(
+    stages: queue.SimpleQueue[Progress], work: Future[Turn], passed: tuple[Progress, ...]
+) -> tuple[Progress, ...]:
+    """Return the stages passed as soon as there is one more; none when the work is done.
+
+    A search that begins again, for another reading, begins its stages again.
+    """
+    while not work.done():
+        try:
+            new = [stages.get(timeout=STAGE_EVERY_S)]
+        except queue.Empty:
+            continue
+        while not stages.empty():
+            new.append(stages.get_nowait())
+        for stage in new:
+            passed = (*passed, stage) if stage.stage != SEARCH_STAGES[0] else (stage,)
+        return tuple({stage.stage: stage for stage in passed}.values())
+    return ()
