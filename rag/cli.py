@@ -80,7 +80,16 @@ def _model_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--model",
         metavar="NAME_OR_FOLDER",
-        help=f"a sentence-transformers model (default: the library's own, {DEFAULT_MODEL} for a new one)",
+        help="a sentence-transformers model, or one that a server runs, as http://HOST:PORT/v1#NAME "
+        f"(default: the library's own, {DEFAULT_MODEL} for a new one)",
+    )
+
+
+def _reranker_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--reranker",
+        metavar="NAME_OR_FOLDER",
+        help=f"a cross-encoder that orders the first {Settings().reranked} passages (default: none)",
     )
 
 
@@ -107,6 +116,7 @@ def _ask_command(command: argparse.ArgumentParser) -> None:
     command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_ask)
 
 
@@ -142,6 +152,7 @@ def _evaluate_command(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_evaluate)
 
 
@@ -161,6 +172,7 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
     )
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_serve)
 
 
@@ -194,8 +206,11 @@ def _library(options: argparse.Namespace) -> Iterator[Library]:
     from rag.library import Library
     from rag.progress import progress_bars
 
-    model = getattr(options, "model", None)
-    with progress_bars() as progress, Library(options.index, model=model, progress=progress) as library:
+    model, reranker = (getattr(options, name, None) for name in ("model", "reranker"))
+    with (
+        progress_bars() as progress,
+        Library(options.index, model=model, reranker=reranker, progress=progress) as library,
+    ):
         yield library
 
 
@@ -305,7 +320,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from rag.progress import progress_bars
     from rag.terminal import evaluation_text
 
-    settings = replace(Settings(), index=options.index, model=options.model or DEFAULT_MODEL)
+    settings = replace(
+        Settings(), index=options.index, model=options.model or DEFAULT_MODEL, reranker=options.reranker
+    )
     with progress_bars() as progress:
         evaluation = evaluate(options.set, settings=settings, sample=options.sample, progress=progress)
     outputs = Outputs(**{name: getattr(options, name) for name in _EVALUATION_FILES})

@@ -16,6 +16,7 @@ from rag.errors import LibraryError
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
 from rag.records import Answer, Document, DocumentInfo, Finding, IndexReport, Passage, ProgressCallback
+from rag.reranker import open_reranker
 from rag.search import search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
@@ -36,9 +37,11 @@ class Library:
 
     Making one costs nothing: the model and the folder are opened when first needed. Each call sees the newest
     state, also of what another process has written meanwhile. `model` is a sentence-transformers model by
-    name or folder; without it the library's own is used, the bundled one for a new library. `progress` hears
-    of a model being built, where a call has no `progress` of its own. Every method
-    raises `RagError` and its children, with one line for the user.
+    name or folder, or an address `http://HOST:PORT/v1#NAME`; without it the library's own is used, the
+    bundled one for a new library. `reranker` is a cross-encoder by name or folder, which orders the first 50
+    passages of each answer; that of `settings` by default. `progress` hears of a model being built, where a
+    call has no `progress` of its own. Every method raises `RagError` and its children, with one line for the
+    user.
     """
 
     def __init__(
@@ -46,10 +49,14 @@ class Library:
         index: str | Path = DEFAULT_INDEX,
         *,
         model: str | None = None,
+        reranker: str | None = None,
         settings: Settings | None = None,
         progress: ProgressCallback | None = None,
     ) -> None:
         self._settings = replace(settings or Settings(), index=Path(index))
+        if reranker is not None:
+            self._settings = replace(self._settings, reranker=reranker)
+        self._reranker = open_reranker(self._settings.reranker)
         self._model = model
         self._progress = progress
         self._lock = threading.RLock()
@@ -77,7 +84,9 @@ class Library:
             encoder = self._encode()
             snapshot.check_model(encoder.fingerprint)
             hits = self._settings.hits if k is None else k
-            return search(snapshot, encoder, question, hits=hits, settings=self._settings)
+            return search(
+                snapshot, encoder, question, hits=hits, settings=self._settings, reranker=self._reranker
+            )
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""
