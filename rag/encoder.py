@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Protocol
 
 from rag.encoders.folder import ModelFolder, local_folder, read_model_folder
@@ -41,12 +43,12 @@ class Encoder(Protocol):
 def open_encoder(model: str, progress: ProgressCallback | None = None) -> Encoder:
     """The encoder of a model: the bundled one, a folder, a name on the hub, or `http://HOST:PORT/v1#NAME`.
 
-    onnxruntime runs a folder that has an `onnx/model.onnx` and nothing beyond pooling after it, torch any
-    other, multi-vector models too; a server runs the model of an address. Raises `ModelError`, one line with
-    what to do, where the model cannot be found, built, run or reached.
+    onnxruntime runs a folder that has an `onnx/model.onnx` and nothing beyond pooling after it, unless there
+    is a GPU; torch runs any other, multi-vector models too; a server runs the model of an address. Raises
+    `ModelError`, one line with what to do, where the model cannot be found, built, run or reached.
     """
     if model == DEFAULT_MODEL:
-        return _opened(read_model_folder(default_model_folder(progress)))
+        return _opened(read_model_folder(default_model_folder(progress)), on_gpu=False)
     if not model.strip():
         raise ModelError(f"No model is named: give a folder or a name, or {_OTHERWISE}")
     if model.startswith(("http://", "https://")):
@@ -58,17 +60,22 @@ def open_encoder(model: str, progress: ProgressCallback | None = None) -> Encode
         from rag.encoders.hub import hub_folder  # a tenth of a second that the bundled model need not wait
 
         path = hub_folder(model, marks=("modules.json", "artifact.metadata"), otherwise=_OTHERWISE)
-    return _opened(read_model_folder(path))
+    return _opened(read_model_folder(path), on_gpu=_has_gpu())
 
 
-def _opened(folder: ModelFolder) -> Encoder:
+def _has_gpu() -> bool:
+    """Whether torch could run on an NVIDIA GPU, found out without the seconds that torch takes to load."""
+    return shutil.which("nvidia-smi") is not None and not version("torch").endswith("+cpu")
+
+
+def _opened(folder: ModelFolder, *, on_gpu: bool) -> Encoder:
     # Each brings a runtime; torch takes seconds, and the bundled model must not wait for it.
     if folder.kind == "MultiVectorEncoder":
         from rag.encoders.multi_vector import MultiVectorFolderEncoder
 
         return MultiVectorFolderEncoder(folder)
     fast = folder.plain and folder.pooling in POOLINGS and (folder.path / "tokenizer.json").is_file()
-    if folder.graph and fast:
+    if folder.graph and fast and not on_gpu:
         from rag.encoders.onnx import OnnxEncoder
 
         return OnnxEncoder(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import socket
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from rag.encoder import open_encoder
 from rag.encoders.http import KEY_VARIABLE, HttpEncoder, read_address
 from rag.errors import LibraryMismatch, ModelError
 from rag.library import Library
+from rag.store.database import CATALOG
 
 TEXTS = [
     "The mill was built in 1890.",
@@ -252,6 +255,22 @@ def test_a_library_opens_again_by_its_address_and_is_sound(library, server, tmp_
         assert {finding.severity for finding in again.doctor()} <= {"ok", "warning"}
         assert again.rebuild().updated == 3
         assert again.ask(question).hits[0].passage.text == BEES
+
+
+def test_a_damaged_catalog_is_mended_without_the_server(library, server, tmp_path):
+    question = "Where is the honey sold?"
+    before = library.ask(question)
+    library.close()
+    with closing(sqlite3.connect(tmp_path / "index" / CATALOG)) as catalog, catalog:
+        catalog.execute("DELETE FROM meta WHERE rowid IN (SELECT max(rowid) FROM meta)")
+    asked = len(server.asked)
+    with Library(tmp_path / "index", model=server.address) as damaged:
+        assert "error" in {finding.severity for finding in damaged.doctor()}
+        assert "error" not in {finding.severity for finding in damaged.doctor(repair=True)}
+        assert len(server.asked) == asked
+        assert [hit.passage.text for hit in damaged.ask(question).hits] == [
+            hit.passage.text for hit in before.hits
+        ]
 
 
 def test_another_model_is_another_library(library, server, tmp_path):

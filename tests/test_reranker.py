@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import warnings
@@ -10,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_encoder import TinyEncoder
-from tiny_models import bert, cross_encoder
+from tiny_models import bert, cross_encoder, multi_vector
 
 from rag.cli import main
 from rag.errors import ModelError
 from rag.ingest import index_paths
+from rag.library import Library
 from rag.reranker import Reranker
 from rag.search import rank, score, search, understand
 from rag.settings import Settings
@@ -174,11 +176,53 @@ def test_half_precision_that_overflows_is_widened(tmp_path):
     assert found.shape == wanted.shape
 
 
-def test_the_command_takes_it_and_says_what_is_wrong(library, capsys, tmp_path):
-    arguments = ["ask", QUESTION, "--index", str(library), "--reranker", str(tmp_path / "none")]
-    assert main(arguments) == 1  # the tiny encoder's library cannot be asked by the command at all
-    assert main(["ask", "--help"]) == 0
-    assert "--reranker NAME_OR_FOLDER" in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def asked_by_command(tmp_path_factory):
+    """A library of a multi-vector model, its model given once."""
+    place = tmp_path_factory.mktemp("command")
+    for number in range(6):
+        (place / f"{number}.txt").write_text(f"Ferry {number} leaves at {number + 6}.", encoding="utf-8")
+    arguments = ["index", *(str(path) for path in place.glob("*.txt")), "--index", str(place / "index")]
+    assert main([*arguments, "--model", str(multi_vector(place / "model"))]) == 0
+    return str(place / "index")
+
+
+def test_the_command_and_the_library_order_by_it(asked_by_command, folder, capsys):
+    arguments = ["ask", QUESTION, "--index", asked_by_command, "--reranker", str(folder), "--json"]
+    capsys.readouterr()
+    assert main(arguments) == 0
+    hits = json.loads(capsys.readouterr().out)["hits"]
+    with Library(asked_by_command, reranker=str(folder)) as library:
+        answer = library.ask(QUESTION)
+    assert [hit["text"] for hit in hits] == [hit.passage.text for hit in answer.hits]
+    logits = [hit.channels.reranker for hit in answer.hits]
+    assert None not in logits
+    assert logits == sorted(logits, reverse=True)
+
+
+def test_evaluating_with_one_and_without_can_be_compared(asked_by_command, folder, tmp_path, capsys):
+    questions = tmp_path / "own.jsonl"
+    rows = [{"question": f"When does ferry {n} leave?", "quote": f"Ferry {n} leaves"} for n in range(6)]
+    questions.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with Library(asked_by_command) as library:
+        model = library._model_name()
+    arguments = ["evaluate", str(questions), "--index", asked_by_command, "--model", model, "--json"]
+    saved = str(tmp_path / "plain.json")
+    assert main([*arguments, "--save", saved]) == 0
+    assert main([*arguments, "--against", saved, "--reranker", str(folder)]) == 0
+    assert "comparison" in json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_the_command_says_in_one_line_what_is_wrong(asked_by_command, tmp_path, capsys):
+    capsys.readouterr()
+    arguments = ["ask", QUESTION, "--index", asked_by_command, "--reranker", str(tmp_path / "none")]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "There is no folder" in said
+    assert "leave --reranker out" in said
+    for command in ("ask", "evaluate", "serve"):
+        assert main([command, "--help"]) == 0
+        assert "--reranker NAME_OR_FOLDER" in capsys.readouterr().out
 
 
 def test_without_one_nothing_heavy_is_loaded():

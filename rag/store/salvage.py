@@ -29,7 +29,7 @@ _TABLES = {  # by number of columns
     8: ("documents",),
 }
 _OF_PASSAGES = ("passages", "vectors", "states")
-_COPIED_FACTS = ("identity", "codec")
+_COPIED_FACTS = ("identity", "codec", "reference")
 _COMMIT_ROWS = 5000
 _PUT_TOGETHER = "its text was damaged on the disk; what is shown was put together from its passages"
 

@@ -161,11 +161,10 @@ def fit_codec(sample: Sequence[Float32], own: Sequence[Float32], *, centred: boo
         return StateCodec(np.zeros(dimensions, np.float32), np.eye(dimensions, dtype=np.float32), nothing)
     means = [states.mean(axis=0, dtype=np.float64) for states in sample or own]
     mean = np.mean(means, axis=0) if centred else np.zeros(dimensions)
-    spread = sum(
-        np.mean([_covariance(states, centred=centred) for states in part], axis=0)
-        for part in (sample, own)
-        if part
-    )
+    spread = np.zeros((dimensions, dimensions))
+    for part in (sample, own):
+        for states in part:  # one at a time: of 4096 dimensions each takes 134 MB
+            spread += _covariance(states, centred=centred) / len(part)
     bits = 4 if dimensions <= 2 * BYTES_PER_TOKEN else 2
     kept = min(dimensions, BYTES_PER_TOKEN * 8 // bits)
     _, directions = np.linalg.eigh(spread)  # ascending
