@@ -19,6 +19,7 @@ from rag.commands.options import index_option as _index_option
 from rag.commands.options import model_option as _model_option
 from rag.commands.options import opened_library as _library
 from rag.commands.options import print_json as _print_json
+from rag.commands.options import reranker_option as _reranker_option
 from rag.errors import QuestionError, RagError, UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
@@ -99,6 +100,7 @@ def _ask_command(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name}", default="", metavar=metavar, help=what)
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_ask)
 
 
@@ -154,6 +156,7 @@ def _evaluate_command(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_evaluate)
 
 
@@ -173,6 +176,7 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
     )
     _index_option(command)
     _model_option(command)
+    _reranker_option(command)
     command.set_defaults(run=run_serve)
 
 
@@ -355,7 +359,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from rag.progress import progress_bars
     from rag.terminal import evaluation_text
 
-    settings = replace(Settings(), index=options.index, model=options.model or DEFAULT_MODEL)
+    settings = replace(
+        Settings(), index=options.index, model=options.model or DEFAULT_MODEL, reranker=options.reranker
+    )
     with progress_bars() as progress:
         evaluation = evaluate(options.set, settings=settings, sample=options.sample, progress=progress)
     outputs = Outputs(**{name: getattr(options, name) for name in _EVALUATION_FILES})

@@ -42,3 +42,19 @@ def confidence(evidence: Evidence) -> float:
         - 1.14 * evidence.one_language
     )
     return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
+
+
+_FEWEST_TERMS, _MOST_TERMS = 8, 30
+
+
+def confidence_without_tokens(*, meaning: float, words: float, terms: int, one_language: bool) -> float:
+    """The same where the model gives no token states, from standardised one-vector similarity and words.
+
+    `terms` counts the question's lexical terms. Fitted on the same questions with the bundled model's vectors
+    alone: ten-fold AUROC 0.823 off-topic, 0.607 near misses, Brier 0.199. At `ANSWERABLE_FROM` 92 % of the
+    answerable questions are answered, 59 % of the off-topic and 14 % of the near misses refused: a server's
+    vectors tell far less than token states. No raw cosine is in it, as each model has its own range of them.
+    """
+    length = math.log(min(max(terms, _FEWEST_TERMS), _MOST_TERMS))
+    logit = -5.16 + 0.25 * meaning + 8.75 * words + 1.52 * length - 1.11 * one_language
+    return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))

@@ -39,6 +39,7 @@ from rag.judge.report import miss_report
 from rag.judge.sets import read_beir, read_quotations
 from rag.judge.shelf import corpus_shelf
 from rag.records import Answer, Progress, ProgressCallback, Source
+from rag.reranker import open_reranker
 from rag.search import Wanted, search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
@@ -121,10 +122,11 @@ def _ask_all(
     progress: ProgressCallback | None,
 ) -> tuple[tuple[Outcome, ...], float]:
     """Return the outcomes in the order of the judgements, and the seconds that asking took."""
-    outcomes, seconds = [], 0.0
+    outcomes, seconds, reranker = [], 0.0, open_reranker(settings.reranker)
     for done, judgement in enumerate(judgements, start=1):
         started = time.perf_counter()
-        answer = search(snapshot, encoder, judgement.question, wanted=Wanted(DEPTH), settings=settings)
+        wanted = Wanted(DEPTH, reranker=reranker)
+        answer = search(snapshot, encoder, judgement.question, wanted=wanted, settings=settings)
         seconds += time.perf_counter() - started
         outcomes.append(outcome_of(judgement, answer))
         if progress is not None:

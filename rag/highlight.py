@@ -27,10 +27,13 @@ every sentence encoded anew -0.2 / -1.2 / +2.5 / +1.6 for a forward pass as long
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from rag.records import Float32, Int32, Int64, TokenStates
 from rag.sentences import sentence_spans
+from rag.tokens import lexical_terms
 
 # Of the mean of the question's states, taken off each: topic and language lie there.
 OWN_MEAN = np.float32(0.5)
@@ -60,6 +63,24 @@ def best_sentences(
         return tuple(spans[:1])
     first, last = _chosen(votes(question, tokens, spans))
     return ((spans[first][0], spans[last][1]),)
+
+
+def wordiest_sentence(
+    rarity: Mapping[str, float], text: str, *, language: str
+) -> tuple[tuple[int, int], ...]:
+    """The sentence of `text` that holds most of the question, for a model without token states.
+
+    `rarity` weighs each of the question's terms (`rag.tokens.lexical_terms`). Equal sentences, and all where
+    none holds a term, as in another language, go to the earlier one. Empty where `text` is blank.
+    """
+    spans = _without_questions(sentence_spans(text, language), text)
+    if not spans:
+        return ()
+    held = [
+        sum(rarity.get(term, 0.0) for term in sorted(set(lexical_terms(text[start:end]))))
+        for start, end in spans
+    ]
+    return (spans[int(np.argmax(held))],)
 
 
 def _without_questions(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:

@@ -27,6 +27,7 @@ from rag.records import (
     Passage,
     ProgressCallback,
 )
+from rag.reranker import open_reranker
 from rag.search import Wanted, search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
@@ -48,9 +49,11 @@ class Library:
 
     Making one costs nothing: the model and the folder are opened when first needed. Each call sees the newest
     state, also of what another process has written meanwhile. `model` is a sentence-transformers model by
-    name or folder; without it the library's own is used, the bundled one for a new library. `progress` hears
-    of a model being built, where a call has no `progress` of its own. Every method
-    raises `RagError` and its children, with one line for the user.
+    name or folder, or an address `http://HOST:PORT/v1#NAME`; without it the library's own is used, the
+    bundled one for a new library. `reranker` is a cross-encoder by name or folder, which orders the first 50
+    passages of each answer; that of `settings` by default. `progress` hears of a model being built, where a
+    call has no `progress` of its own. Every method raises `RagError` and its children, with one line for the
+    user.
     """
 
     def __init__(
@@ -58,10 +61,14 @@ class Library:
         index: str | Path = DEFAULT_INDEX,
         *,
         model: str | None = None,
+        reranker: str | None = None,
         settings: Settings | None = None,
         progress: ProgressCallback | None = None,
     ) -> None:
         self._settings = replace(settings or Settings(), index=Path(index))
+        if reranker is not None:
+            self._settings = replace(self._settings, reranker=reranker)
+        self._reranker = open_reranker(self._settings.reranker)
         self._model = model
         self._progress = progress
         self._lock = threading.RLock()
@@ -99,7 +106,8 @@ class Library:
         with self._reading() as snapshot:
             encoder = self._encode()
             snapshot.check_model(encoder.fingerprint)
-            wanted = Wanted(self._settings.hits if k is None else k, filters or Filters())
+            hits = self._settings.hits if k is None else k
+            wanted = Wanted(hits, filters or Filters(), self._reranker)
             return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
 
     def reply(
@@ -124,7 +132,7 @@ class Library:
             hits = self._settings.hits if k is None else k
 
             def ask(text: str, more: int) -> Answer:
-                wanted = Wanted(hits + more, filters or Filters())
+                wanted = Wanted(hits + more, filters or Filters(), self._reranker)
                 return search(
                     snapshot, encoder, text, wanted=wanted, settings=self._settings, progress=progress
                 )

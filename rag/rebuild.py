@@ -13,7 +13,6 @@ from rag.records import IndexReport, Progress, ProgressCallback
 from rag.settings import Settings
 from rag.shelving import Shelver, identify, renew_reference
 from rag.store.catalog import Catalog
-from rag.store.identity import read_codec
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
 from rag.store.reference import has_reference
@@ -69,7 +68,7 @@ def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings)
             for document, content in result.encode:
                 shelver.add(document, content=content)
             shelver.flush()
-        if read_codec(new) is not None and not has_reference(new):
+        if new.last_passage and not has_reference(new):
             model = encoder()
             identify(new, model, settings)
             renew_reference(new, model)

@@ -106,10 +106,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class TokenStates:
-    """The last-layer states of one text's tokens, without special and prompt tokens.
+    """The states of one text's tokens: of the last layer, without special and prompt tokens.
 
     Row i of `states` (t, d) float32, unit length, belongs to the token `token_ids[i]`, which covers the
     characters `spans[i, 0]` to `spans[i, 1]` (end exclusive, code points) of the text given to the encoder.
+    Multi-vector models score markers and the like too: those cover none, so start and end are the same.
     """
 
     states: Float32
@@ -148,7 +149,8 @@ class Channels:
 
     meaning: float  # one-vector similarity
     words: float  # BM25, after the gate
-    interaction: float  # late interaction (MaxSim)
+    interaction: float  # late interaction (MaxSim); 0 where the model gives no token states
+    reranker: float | None = None  # the cross-encoder's logit; None where none read the passage
 
 
 @dataclass(frozen=True, slots=True)

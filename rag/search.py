@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rag.confidence import ANSWERABLE_FROM, Evidence, confidence
+from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
 from rag.encoder import Encoder
 from rag.errors import QuestionError
-from rag.highlight import best_sentences
+from rag.highlight import best_sentences, wordiest_sentence
 from rag.language import detect_language
 from rag.records import (
     Answer,
@@ -31,7 +31,9 @@ from rag.records import (
     ProgressCallback,
     TokenStates,
 )
+from rag.reranker import Reranker
 from rag.scoring import (
+    WITHOUT_TOKENS,
     Weights,
     language_statistics,
     lexical_share,
@@ -57,6 +59,7 @@ class Question:
     terms: tuple[str, ...]
     vector: Float32  # (d,) unit
     tokens: TokenStates  # in the space of the library's stored states
+    token_weights: Float32  # (q,) what each of them counts for in late interaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,21 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """Rows of `Scored`, best first, with their final scores, descending, and the cross-encoder's part."""
+
+    rows: Int64
+    scores: Float32
+    logits: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """How many passages an answer shows, and which may be among them."""
+    """How many passages an answer shows, which may be among them, and what orders the first of them."""
 
     hits: int
     filters: Filters = field(default_factory=Filters)
+    reranker: Reranker | None = None
 
 
 def search(
@@ -91,7 +104,8 @@ def search(
     """The best passages for the question, ties by passage id, with the sentences that answer.
 
     `progress` hears of each of `SEARCH_STAGES` as it begins; what it raises ends the search.
-    Raises QuestionError where the question is empty, blank or too long, UsageError where a filter is none.
+    Raises QuestionError where the question is empty, blank or too long, UsageError where a filter is none,
+    ModelError.
     """
     started = time.perf_counter()
     tell = progress or _tell_nobody
@@ -101,10 +115,10 @@ def search(
     tell(Progress(searching, 0, sum(snapshot.languages.values()), "passages"))
     within = None if wanted.filters == Filters() else snapshot.matching(wanted.filters)
     scored = score(snapshot, asked, settings=settings, within=within)
-    order = ranking(scored.total, scored.ids)[: wanted.hits]
-    tell(Progress(quoting, 0, len(order), "passages"))
-    found = _hits(snapshot, asked, scored, order)
-    sure = confidence(_evidence(asked, scored, int(order[0]), found[0].passage)) if found else 0.0
+    ranked = rank(snapshot, asked, scored, reranker=wanted.reranker, settings=settings)
+    tell(Progress(quoting, 0, min(wanted.hits, len(ranked.rows)), "passages"))
+    found = _hits(snapshot, asked, scored, ranked, hits=wanted.hits)
+    sure = _confidence(asked, scored, int(ranked.rows[0]), found[0].passage) if found else 0.0
     return Answer(
         question=_printable(question),
         answerable=sure >= ANSWERABLE_FROM,
@@ -131,11 +145,15 @@ def understand(snapshot: Snapshot, encoder: Encoder, question: str, *, settings:
     encoding = encoder.encode_question(text)
     own = encoding.tokens[0]
     states = snapshot.project(own.states) if snapshot.languages else own.states
+    weights = token_weights(own.token_ids)
+    if encoder.native_interaction:
+        weights = np.full(len(states), 1 / max(len(states), 1), np.float32)
     return Question(
         text=text,
         terms=tuple(dict.fromkeys(lexical_terms(text))),
         vector=encoding.vectors[0],
         tokens=TokenStates(states, own.spans, own.token_ids),
+        token_weights=weights,
     )
 
 
@@ -157,7 +175,7 @@ def score(
     What a channel's scores are measured against is the whole library in any case: so a passage has the same
     total whatever it was narrowed to.
     """
-    weights = weights or Weights()
+    weights = weights or (Weights() if len(question.tokens.states) else WITHOUT_TOKENS)
     nothing = np.empty(0, np.int64)
     parts = {
         language: _channels_of(
@@ -213,7 +231,7 @@ def _channels_of(
     words[np.searchsorted(ids, worded)] = lexical_share(
         bm25, idf_mass(snapshot, question.terms, language), saturation=BM25_SATURATION
     )
-    asked, weights = question.tokens.states, token_weights(question.tokens.token_ids)
+    asked, weights = question.tokens.states, question.token_weights
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
@@ -232,41 +250,110 @@ def _channels_of(
 
 def idf_mass(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> float:
     """The summed idf of the question's terms among the language's passages; unseen terms count most."""
+    return sum(_idf(snapshot, terms, language))
+
+
+def _idf(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> list[float]:
+    """Each term's idf among the language's passages."""
     count = snapshot.languages[language]
     frequencies = (snapshot.document_frequency(term, language) for term in terms)
-    return sum(math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies)
+    return [math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies]
 
 
-def _evidence(question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
-    return Evidence(
-        interaction=float(scored.interaction[row]),
-        words=float(scored.words[row]),
-        similarity=float(scored.similarity[row]),
-        tokens=len(question.tokens.states),
-        one_language=detect_language(question.text) == best.language,
+def rank(
+    snapshot: Snapshot, question: Question, scored: Scored, *, reranker: Reranker | None, settings: Settings
+) -> Ranked:
+    """The candidates in order: by total, the first `settings.reranked` by the cross-encoder if there is one.
+
+    It alone orders those: it has read both texts, its logits are on another scale for each model, and a
+    weight fitted on one would be wrong for the next. Equal logits stay in the order of the totals. Scores
+    stay descending: a reranked passage has its logit above the least of them, on top of the last one's total.
+    """
+    rows = ranking(scored.total, scored.ids)
+    totals = scored.total[rows]
+    first = rows[: settings.reranked]
+    if reranker is None or not len(first):
+        return Ranked(rows, totals, (None,) * len(rows))
+    texts = [encoded_text(passage)[0] for passage in snapshot.passages(scored.ids[first])]
+    logits = reranker.scores(question.text, texts)
+    order = np.argsort(-logits, kind="stable")
+    logits = logits[order]
+    return Ranked(
+        rows=np.concatenate([first[order], rows[len(first) :]]),
+        scores=np.concatenate([totals[len(first) - 1] + logits - logits[-1], totals[len(first) :]]),
+        logits=(*logits.tolist(), *(None,) * (len(rows) - len(first))),
     )
 
 
-def _hits(snapshot: Snapshot, question: Question, scored: Scored, order: Int64) -> tuple[Hit, ...]:
+def _confidence(question: Question, scored: Scored, row: int, best: Passage) -> float:
+    """How sure it is that the best passage answers.
+
+    From what the channels say of the passage that is shown first, also where the cross-encoder put it there:
+    a logit means another thing with each model.
+    """
+    words = float(scored.words[row])
+    one_language = detect_language(question.text) == best.language
+    if not len(question.tokens.states):
+        return confidence_without_tokens(
+            meaning=float(scored.meaning[row]),
+            words=words,
+            terms=len(question.terms),
+            one_language=one_language,
+        )
+    return confidence(
+        Evidence(
+            interaction=float(scored.interaction[row]),
+            words=words,
+            similarity=float(scored.similarity[row]),
+            tokens=_count_of_own(question),
+            one_language=one_language,
+        )
+    )
+
+
+def _count_of_own(question: Question) -> int:
+    """How many of the question's token states stand for characters; all, where none has a place."""
+    return len(_with_places(question.tokens).spans) or len(question.tokens.spans)
+
+
+def _hits(
+    snapshot: Snapshot, question: Question, scored: Scored, ranked: Ranked, *, hits: int
+) -> tuple[Hit, ...]:
+    order = ranked.rows[:hits]
     ids = scored.ids[order]
-    rows = zip(order.tolist(), snapshot.passages(ids), snapshot.states(ids), strict=True)
+    places = order.tolist(), ranked.scores[:hits].tolist(), ranked.logits[:hits]
+    rows = zip(*places, snapshot.passages(ids), snapshot.states(ids), strict=True)
     return tuple(
         Hit(
             passage=passage,
-            score=float(scored.total[row]),
-            rank=rank,
-            highlights=_highlights(question, passage, tokens),
+            score=total,
+            rank=place,
+            highlights=_highlights(snapshot, question, passage, tokens),
             channels=Channels(
                 meaning=float(scored.meaning[row]),
                 words=float(scored.words[row]),
                 interaction=float(scored.interaction[row]),
+                reranker=logit,
             ),
         )
-        for rank, (row, passage, tokens) in enumerate(rows, start=1)
+        for place, (row, total, logit, passage, tokens) in enumerate(rows, start=1)
     )
 
 
-def _highlights(question: Question, passage: Passage, tokens: TokenStates) -> tuple[tuple[int, int], ...]:
-    shift = encoded_text(passage)[1]
-    own = TokenStates(tokens.states, tokens.spans - shift, tokens.token_ids)
-    return best_sentences(question.tokens, passage.text, own, language=passage.language)
+def _highlights(
+    snapshot: Snapshot, question: Question, passage: Passage, tokens: TokenStates
+) -> tuple[tuple[int, int], ...]:
+    """What answers, by token states where both sides have them, by words where not."""
+    asked, own = _with_places(question.tokens), _with_places(tokens)
+    if len(asked.states) and len(own.states):
+        shift = encoded_text(passage)[1]
+        moved = TokenStates(own.states, own.spans - shift, own.token_ids)
+        return best_sentences(asked, passage.text, moved, language=passage.language)
+    rarity = dict(zip(question.terms, _idf(snapshot, question.terms, passage.language), strict=True))
+    return wordiest_sentence(rarity, passage.text, language=passage.language)
+
+
+def _with_places(tokens: TokenStates) -> TokenStates:
+    """Those that stand for characters: markers and the like say nothing about one sentence."""
+    own = tokens.spans[:, 1] > tokens.spans[:, 0]
+    return tokens if own.all() else TokenStates(tokens.states[own], tokens.spans[own], tokens.token_ids[own])

@@ -18,10 +18,11 @@ from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.publish import publish
-from rag.store.reference import keep_reference
+from rag.store.reference import has_reference, keep_reference
 from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
+_FOR_CONTEXT = 0.2  # of what the model reads: title, section and speaker stand before the passage
 _PUBLISH_S = 60.0  # how often readers get what a long run has written so far
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -69,7 +70,7 @@ class Shelver:
     ) -> None:
         self._catalog = catalog
         self._encoder = encoder
-        self._max_tokens = min(settings.max_tokens, encoder.max_tokens)
+        self._max_tokens = min(settings.max_tokens, max(1, int(encoder.max_tokens * (1 - _FOR_CONTEXT))))
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
         self._codec = read_codec(catalog)
@@ -96,6 +97,8 @@ class Shelver:
         encoding = self._encode(passages)
         if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
             self._codec = self._fit(passages, encoding.tokens)
+        elif passages and not self._encoder.state_dimensions and not has_reference(self._catalog):
+            _keep_sample(self._catalog, _encode_sample(self._encoder), None)
         start = 0
         for each in waiting:
             if isinstance(each, _Waiting):
@@ -134,14 +137,17 @@ class Shelver:
 
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""
-        texts = sample_texts()
         encoding = _encode_sample(self._encoder)
         encoded = iter(encoding.tokens)
-        sample = [_joined([next(encoded) for _ in group]) for group in texts.values()]
+        sample = [_joined([next(encoded) for _ in group]) for group in sample_texts().values()]
         own: dict[str, list[TokenStates]] = {}
         for passage, each in zip(passages, tokens, strict=True):
             own.setdefault(passage.language, []).append(each)
-        codec = fit_codec(sample, [_joined(group) for group in own.values()])
+        codec = fit_codec(
+            sample,
+            [_joined(group) for group in own.values()],
+            centred=not self._encoder.native_interaction,
+        )
         keep_codec(self._catalog, codec)
         _keep_sample(self._catalog, encoding, codec)
         return codec
@@ -149,16 +155,14 @@ class Shelver:
 
 def renew_reference(catalog: Catalog, encoder: Encoder) -> None:
     """Encode the package's sample for a library that has lost it."""
-    codec = read_codec(catalog)
-    if codec is not None:
-        _keep_sample(catalog, _encode_sample(encoder), codec)
+    _keep_sample(catalog, _encode_sample(encoder), read_codec(catalog))
 
 
 def _encode_sample(encoder: Encoder) -> Encoding:
     return encoder.encode_passages([text for group in sample_texts().values() for text in group])
 
 
-def _keep_sample(catalog: Catalog, encoding: Encoding, codec: StateCodec) -> None:
+def _keep_sample(catalog: Catalog, encoding: Encoding, codec: StateCodec | None) -> None:
     keep_reference(
         catalog,
         [language.partition("-")[0] for language, group in sample_texts().items() for _ in group],

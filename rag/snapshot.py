@@ -253,8 +253,8 @@ class Snapshot:
 
         Passage i's are the rows `offsets[i]` to `offsets[i + 1]`.
         """
-        if self._codec is None:  # a library without passages
-            return np.empty((0, len(question)), np.float32), np.zeros(1, np.int64)
+        if self._codec is None:  # a library without passages, or of a model without token states
+            return np.empty((0, len(question)), np.float32), np.zeros(len(ids) + 1, np.int64)
         codes = [each for each, _ in self._stored_states(ids)]
         counts = [len(each) // self._codec.bytes_per_token for each in codes]
         return self._codec.cosines(question, b"".join(codes)), np.cumsum([0, *counts])
@@ -272,8 +272,8 @@ class Snapshot:
         ]
 
     def _decoded(self, stored: Sequence[StoredStates]) -> tuple[Float32, Int64]:
-        if self._codec is None:  # a library without passages
-            return np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        if self._codec is None:  # a library without passages, or of a model without token states
+            return np.empty((0, 0), np.float32), np.zeros(len(stored) + 1, np.int64)
         return decode_batch(self._codec, stored)
 
     def _stored_states(self, ids: Int64) -> list[StoredStates]:

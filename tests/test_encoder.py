@@ -390,6 +390,40 @@ def export(folder: Path, model, target: Path, *, name: str = "last_hidden_state"
     return target
 
 
+def test_with_a_gpu_torch_runs_what_the_processor_would_run_by_its_graph(tmp_path, monkeypatch):
+    """The bundled model excepted: its graph is what it was chosen for."""
+    model = make_model(tmp_path / "plain", pooling="mean")
+    folder = export(tmp_path / "plain", model, tmp_path / "graph")
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("rag.encoder.version", lambda name: "2.13.0+cpu")
+    assert isinstance(open_encoder(str(folder)), OnnxEncoder)
+    monkeypatch.setattr("rag.encoder.version", lambda name: "2.13.0")
+    assert type(open_encoder(str(folder))).__name__ == "TorchEncoder"
+    assert isinstance(open_encoder(DEFAULT_MODEL), OnnxEncoder)
+
+
+def test_half_precision_that_overflows_is_widened(tmp_path):
+    """What a GPU runs in float16, here on the processor."""
+    import torch
+
+    make_model(tmp_path / "plain", pooling="mean")
+    encoder = open_encoder(str(tmp_path / "plain"))
+    assert encoder._model.dtype == torch.float32
+    before = encoder.encode_passages(["the cat"]).vectors
+    encoder._model.half()
+    assert cosines(encoder.encode_passages(["the cat"]).vectors, before) > 0.999
+    assert encoder._model.dtype == torch.float16
+    with torch.no_grad():
+        encoder._model[0].model.encoder.layer[0].output.dense.weight.fill_(60_000)
+        encoder._model[0].model.encoder.layer[0].output.dense.bias.fill_(60_000)
+        encoder._model[0].model.encoder.layer[0].intermediate.dense.bias.fill_(10)
+    assert np.isfinite(encoder.encode_passages(["the cat"]).vectors).all()
+    assert encoder._model.dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize(("pooling", "wanted"), [("mean", None), ("cls", 0), ("lasttoken", -1)])
 def test_a_folder_with_a_graph_runs_without_torch(tmp_path, pooling, wanted):
     model = make_model(

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.highlight import DOUBT, FROM_AFAR, FROM_BEFORE, OWN_MEAN, TEMPERATURE, best_sentences, votes
+from rag.highlight import (
+    DOUBT,
+    FROM_AFAR,
+    FROM_BEFORE,
+    OWN_MEAN,
+    TEMPERATURE,
+    best_sentences,
+    votes,
+    wordiest_sentence,
+)
 from rag.records import Float32, TokenStates
 from rag.sentences import sentence_spans
 
@@ -201,3 +210,16 @@ def test_sentence_at_1_given_the_passage(questions: str, passages: str, least: f
 def _centred(tokens: TokenStates, mean: Float32) -> TokenStates:
     states = tokens.states - mean
     return TokenStates(states / np.linalg.norm(states, axis=1, keepdims=True), tokens.spans, tokens.token_ids)
+
+
+def test_the_wordiest_sentence_holds_most_of_the_rare_terms():
+    text = "The mill is old. Its wheel turned. A flood broke the dam in 1890. A flood came again."
+    rarity = {"flood": 1.0, "dam": 2.0, "mill": 1.5, "the": 0.1}
+    assert [text[a:b] for a, b in wordiest_sentence(rarity, text, language="en")] == [
+        "A flood broke the dam in 1890."
+    ]
+    assert wordiest_sentence({}, text, language="en") == ((0, 16),)
+    assert wordiest_sentence({"wheel": 0.0}, text, language="en") == ((0, 16),)
+    assert wordiest_sentence(rarity, "  ", language="en") == ()
+    asking = "Was there a flood? Nobody knows."
+    assert [asking[a:b] for a, b in wordiest_sentence(rarity, asking, language="en")] == ["Nobody knows."]

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.readers.*", "rag.passages"),
     ("rag.e5.*", "rag.encoders.*"),
     ("rag.model", "rag.store.*", "rag.walk"),
-    ("rag.encoder",),
+    ("rag.encoder", "rag.reranker"),
     ("rag.snapshot",),
     ("rag.scoring", "rag.highlight", "rag.confidence"),
     ("rag.shelving",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.confidence import Evidence, confidence
+from rag.confidence import Evidence, confidence, confidence_without_tokens
 from rag.scoring import (
     MEAN_PRIOR,
     Statistics,
@@ -84,6 +84,14 @@ def test_confidence_grows_with_the_evidence_and_stays_a_probability():
     strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=16, one_language=True)
     assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
     assert confidence(Evidence(1e9, 1.0, 1.0, 10**6, False)) <= 1
+
+
+def test_confidence_without_tokens_grows_with_the_evidence_and_stays_a_probability():
+    weak = confidence_without_tokens(meaning=1.0, words=0.0, terms=9, one_language=True)
+    near = confidence_without_tokens(meaning=3.0, words=0.0, terms=9, one_language=True)
+    strong = confidence_without_tokens(meaning=4.0, words=0.5, terms=20, one_language=True)
+    assert 0 < weak < near < 0.36 < 0.9 < strong < 1
+    assert confidence_without_tokens(meaning=1e9, words=1.0, terms=10**6, one_language=False) <= 1
 
 
 def test_rare_tokens_weigh_more_and_all_weigh_one():

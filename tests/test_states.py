@@ -45,6 +45,16 @@ def test_decoded_states_are_unit_rows_near_the_projected_ones(dimensions):
     assert cosines.min() > (0.95 if dimensions <= 128 else 0.85)
 
 
+@pytest.mark.parametrize(("dimensions", "error"), [(32, 1e-3), (96, 0.02), (128, 0.02)])
+def test_without_a_centre_cosines_stay_those_of_the_model(dimensions, error):
+    """Of multi-vector models; those of more than 128 dimensions lose the least of them."""
+    states = states_like_a_model(400, dimensions)
+    codec = fit_codec([], [states[:200]], centred=False)
+    found = codec.cosines(codec.project(states[:5]), codec.encode(states[200:]))
+    np.testing.assert_allclose(found, states[200:] @ states[:5].T, atol=5 * error)
+    assert np.abs(found - states[200:] @ states[:5].T).mean() < error
+
+
 def test_few_dimensions_are_kept_as_they_are():
     states = states_like_a_model(50, 32)
     codec = fit_codec([], [states[:3]])

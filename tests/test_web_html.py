@@ -171,6 +171,15 @@ def test_bars_share_one_scale_and_never_overflow():
     assert widths == ["100", "100", "0", "52", "31", "25"]
 
 
+def test_a_cross_encoder_that_read_the_passage_has_a_bar():
+    read = hit(channels=Channels(3.0, 0.5, 6.0, reranker=0.0))
+    shown = answer_view(answer(hits=(read, hit(2))), EN)
+    assert re.findall(r"width:(\d+)%", shown)[:4] == ["48", "50", "97", "50"]
+    assert shown.count(EN.reranker + ": 50%") == 1
+    extreme = hit(channels=Channels(1.0, 0.5, 1.0, reranker=-1e9))
+    assert f"{EN.reranker}: 0%" in answer_view(answer(hits=(extreme,)), EN)
+
+
 def test_quoted_sentence_is_the_highlight_or_the_beginning():
     assert quoted_sentence(hit()) == "农民人均增收三千元。"
     assert quoted_sentence(hit(highlights=())) == passage().text

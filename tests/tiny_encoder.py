@@ -18,6 +18,7 @@ class TinyEncoder:
     """See the module."""
 
     max_tokens = 500
+    native_interaction = False
 
     def __init__(self, dimensions: int = 32, state_dimensions: int = 40) -> None:
         self.dimensions = dimensions

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL
+from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -28,7 +28,17 @@ def model_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--model",
         metavar="NAME_OR_FOLDER",
-        help=f"a sentence-transformers model (default: the library's own, {DEFAULT_MODEL} for a new one)",
+        help="a sentence-transformers model, or one that a server runs, as http://HOST:PORT/v1#NAME "
+        f"(default: the library's own, {DEFAULT_MODEL} for a new one)",
+    )
+
+
+def reranker_option(command: argparse.ArgumentParser) -> None:
+    """Add --reranker."""
+    command.add_argument(
+        "--reranker",
+        metavar="NAME_OR_FOLDER",
+        help=f"a cross-encoder that orders the first {Settings().reranked} passages (default: none)",
     )
 
 
@@ -38,8 +48,11 @@ def opened_library(options: argparse.Namespace) -> Iterator[Library]:
     from rag.library import Library
     from rag.progress import progress_bars
 
-    model = getattr(options, "model", None)
-    with progress_bars() as progress, Library(options.index, model=model, progress=progress) as library:
+    model, reranker = (getattr(options, name, None) for name in ("model", "reranker"))
+    with (
+        progress_bars() as progress,
+        Library(options.index, model=model, reranker=reranker, progress=progress) as library,
+    ):
         yield library
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from rag.errors import ModelError
 
@@ -25,7 +26,12 @@ _LEGACY_POOLING = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".onnx_data", ".data")
+_SETTINGS = (".json", ".txt", ".model", ".metadata")
+_COLBERT = "HF_ColBERT"  # the architecture of Stanford's ColBERT, whose folders have no modules.json
 _DEFAULT_MAX_TOKENS = 512
+
+
+Kind: TypeAlias = Literal["SentenceTransformer", "MultiVectorEncoder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class ModelFolder:
     """A sentence-transformers model on disk."""
 
     path: Path
+    kind: Kind
     query_prompt: str
     passage_prompt: str
     pooling: str  # the mode as sentence-transformers names it; "" where there is none, or more than one
@@ -43,13 +50,28 @@ class ModelFolder:
     fingerprint: str
 
 
+def local_folder(name: str, *, otherwise: str) -> Path | None:
+    """The model's folder, where `name` is one; None where it can only be a name on the hub.
+
+    Raises `ModelError` where it is neither; `otherwise` says what to do without it.
+    """
+    path = Path(os.path.expanduser(name))  # noqa: PTH111 - `Path.expanduser` raises where there is no such user
+    if path.is_dir():
+        return path.resolve()
+    if path.exists():
+        raise ModelError(f"{path} is a file: give the model's folder, or {otherwise}")
+    if path.is_absolute() or name.startswith((".", "~")):
+        raise ModelError(f"There is no folder {path}: give another, or {otherwise}")
+    return None
+
+
 def read_model_folder(path: Path) -> ModelFolder:
     """The folder's description. Raises `ModelError` where it is not a sentence-transformers folder."""
-    if not (path / "modules.json").is_file():
-        raise ModelError(
-            f"{path} is not a sentence-transformers model (no modules.json): give another folder or name"
-        )
     try:
+        if not (path / "modules.json").is_file() and not _is_colbert(path):
+            raise ModelError(
+                f"{path} is not a sentence-transformers model (no modules.json): give another folder or name"
+            )
         return _described(path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
@@ -57,10 +79,26 @@ def read_model_folder(path: Path) -> ModelFolder:
         ) from error
 
 
+def _is_colbert(path: Path) -> bool:
+    return _COLBERT in (_json(path / "config.json", needed=False).get("architectures") or [])
+
+
+def _kind(path: Path, settings: dict[str, Any]) -> Kind:
+    """What sentence-transformers calls the model; "ColBERT" is what PyLate saves."""
+    named = settings.get("model_type") or "SentenceTransformer"
+    if named in ("MultiVectorEncoder", "ColBERT") or _is_colbert(path):
+        return "MultiVectorEncoder"
+    if named == "CrossEncoder":
+        raise ModelError(f"{path} is a cross-encoder: give it with --reranker, and another with --model")
+    if named != "SentenceTransformer":
+        raise ModelError(f"{path} is a {named}, which makes no dense vectors: give another folder or name")
+    return "SentenceTransformer"
+
+
 def _described(path: Path) -> ModelFolder:
     modules = {
         str(module["type"]).rpartition(".")[2]: path / module["path"]
-        for module in _json(path / "modules.json")
+        for module in _json(path / "modules.json", needed=not _is_colbert(path)) or []
     }
     settings = _json(path / "config_sentence_transformers.json", needed=False)
     transformer = modules.get("Transformer", path)
@@ -71,6 +109,7 @@ def _described(path: Path) -> ModelFolder:
     graph = path / _GRAPH
     return ModelFolder(
         path=path,
+        kind=_kind(path, settings),
         query_prompt=prompts.get("query", default_prompt),
         passage_prompt=next(
             (prompts[name] for name in _PASSAGE_PROMPTS if prompts.get(name)), default_prompt
@@ -84,6 +123,15 @@ def _described(path: Path) -> ModelFolder:
         graph=graph if graph.is_file() else None,
         fingerprint=_fingerprint(path),
     )
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """What a file of settings holds; nothing where there is none, or none that can be read."""
+    try:
+        found = _json(path, needed=False)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _json(path: Path, *, needed: bool = True) -> Any:  # noqa: ANN401 - what the file holds
@@ -118,9 +166,7 @@ def _fingerprint(path: Path) -> str:
     if (path / MANIFEST).is_file():
         return str(_json(path / MANIFEST)["fingerprint"])
     total = hashlib.sha256()
-    for file in sorted(
-        file for file in path.rglob("*") if file.suffix in (".json", ".txt", ".model", *_WEIGHTS)
-    ):
+    for file in sorted(file for file in path.rglob("*") if file.suffix in (*_SETTINGS, *_WEIGHTS)):
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         total.update(f"{file.relative_to(path).as_posix()} {digest}\n".encode())

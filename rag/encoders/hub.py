@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from rag.errors import ModelError
-from rag.settings import DEFAULT_MODEL
 
 _TIMEOUT_S = 5.0
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -18,6 +18,8 @@ _OTHER_FILES = (
     "*.json",
     "*.txt",
     "*.model",
+    "*.metadata",
+    "*.jinja",
     "*/*.json",
     "*/*.txt",
     "onnx/model.onnx",
@@ -32,24 +34,26 @@ _REFUSALS: tuple[type[Exception], ...] = (
 )
 
 
-def hub_folder(name: str) -> Path:
+def hub_folder(name: str, *, marks: Sequence[str], otherwise: str) -> Path:
     """Where the model of that name lies, downloaded first where it has not been.
 
-    Raises `ModelError`, with what to do, where the name is none, or is not here and cannot be reached.
+    One of the files `marks` shows that the model is of the kind that is wanted. Raises `ModelError`, with
+    what to do (`otherwise` at the last), where the name is none, or is not here and cannot be reached.
     """
+    advice = f"give a model's folder, go online, or {otherwise}"
     if not _NAME.fullmatch(name):
-        raise ModelError(f"{name!r} is neither a folder nor a model's name: {_advice()}")
+        raise ModelError(f"{name!r} is neither a folder nor a model's name: {advice}")
     try:
-        return _complete(Path(snapshot_download(name, local_files_only=True)))
+        return _complete(Path(snapshot_download(name, local_files_only=True)), marks)
     except (LocalEntryNotFoundError, HFValidationError, FileNotFoundError):
-        return _download(name)
+        return _download(name, marks, advice)
 
 
-def _download(name: str) -> Path:
+def _download(name: str, marks: Sequence[str], advice: str) -> Path:
     try:
         files = [file.rfilename for file in HfApi().model_info(name, timeout=_TIMEOUT_S).siblings or []]
-        if "modules.json" not in files:
-            raise ModelError(f"{name} is not a sentence-transformers model (no modules.json): {_advice()}")
+        if not set(marks) & set(files):
+            raise ModelError(f"{name} is not a sentence-transformers model (no {marks[0]}): {advice}")
         tensors = any(file.endswith(".safetensors") for file in files)
         weights = [pattern for pattern in _WEIGHT_FILES if pattern.endswith(".safetensors") == tensors]
         return Path(
@@ -58,19 +62,15 @@ def _download(name: str) -> Path:
     except _REFUSALS as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise ModelError(
-            f"The model {name!r} is not on this machine and cannot be had ({reason}): {_advice()}"
+            f"The model {name!r} is not on this machine and cannot be had ({reason}): {advice}"
         ) from error
 
 
-def _complete(folder: Path) -> Path:
+def _complete(folder: Path, marks: Sequence[str]) -> Path:
     """The folder, where a download was not broken off before the weights came."""
-    found = (folder / "modules.json").is_file() and any(
+    found = any((folder / mark).is_file() for mark in marks) and any(
         next(folder.glob(pattern), None) for pattern in (*_WEIGHT_FILES, "onnx/model.onnx")
     )
     if not found:
         raise FileNotFoundError(folder)
     return folder
-
-
-def _advice() -> str:
-    return f"give a model's folder, go online, or use the default, {DEFAULT_MODEL}"

@@ -33,6 +33,8 @@ _ERRORS_ONLY = 3
 class OnnxEncoder:
     """An `Encoder` (see `rag.encoder`) whose graph gives token states and vectors in one pass."""
 
+    native_interaction = False
+
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint
         self._folder = folder

@@ -8,26 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 
 from rag.encoders.folder import ModelFolder
+from rag.encoders.loading import array, load, texts_at_once, widen
 from rag.encoders.pooling import unit_rows
 from rag.encoders.tokens import clean, own_tokens
 from rag.errors import ModelError
 from rag.records import Encoding, Int32, TokenStates
 
-_TEXTS_AT_ONCE = 16
 _CHARACTERS_PER_TOKEN = 24  # texts are cut to this before they are tokenised
-_LOAD_ERRORS = (
-    OSError,
-    ValueError,
-    ImportError,
-    RuntimeError,
-    KeyError,
-    AttributeError,
-    TypeError,
-    SafetensorError,
-)
 
 Features = dict[str, Any]
 
@@ -39,10 +28,12 @@ class TorchEncoder:
     every text has zero tokens: ranking then rests on vectors and words.
     """
 
+    native_interaction = False
+
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint
         self._folder = folder
-        self._model = _load(folder)
+        self._model = load(folder.path, "SentenceTransformer")
         self._tokenizer: Any = getattr(self._model, "tokenizer", None)
         self._lock = threading.Lock()  # one text after the other: neither part is safe in two threads
         prompts = (folder.query_prompt, folder.passage_prompt)
@@ -83,12 +74,20 @@ class TorchEncoder:
         cut = [clean(text)[: self._longest * _CHARACTERS_PER_TOKEN] for text in texts]
         with self._lock:
             found = encode(
-                cut, prompt=prompt, output_value=None, batch_size=_TEXTS_AT_ONCE, show_progress_bar=False
+                cut,
+                prompt=prompt,
+                output_value=None,
+                batch_size=texts_at_once(self._model),
+                show_progress_bar=False,
             )
             tokens = [
                 self._own_states(text, features, prompt) for text, features in zip(cut, found, strict=True)
             ]
-        vectors = np.stack([_array(features["sentence_embedding"]) for features in found])
+        vectors = np.stack([array(features["sentence_embedding"]) for features in found])
+        if not np.isfinite(vectors).all():
+            if widen(self._model):
+                return self._encode(texts, encode, prompt=prompt)
+            raise ModelError(f"{self._folder.path} gives vectors that are no numbers: use another model")
         return Encoding(unit_rows(vectors), tuple(tokens))
 
     def _own_states(self, text: str, features: Features, prompt: str) -> TokenStates:
@@ -100,8 +99,8 @@ class TorchEncoder:
             or "token_embeddings" not in features
         ):
             return nothing
-        seen = _array(features["attention_mask"]) == 1
-        ids, states = _array(features["input_ids"])[seen], _array(features["token_embeddings"])[seen]
+        seen = array(features["attention_mask"]) == 1
+        ids, states = array(features["input_ids"])[seen], array(features["token_embeddings"])[seen]
         marked = self._tokenizer(
             prompt + text,
             truncation=True,
@@ -116,20 +115,3 @@ class TorchEncoder:
         )
         own_ids: Int32 = ids[places].astype(np.int32)
         return TokenStates(unit_rows(states[places].astype(np.float32)), spans, own_ids)
-
-
-def _array(value: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - a torch tensor, whose type only torch knows
-    plain = value.detach().cpu()
-    return np.array((plain.float() if plain.is_floating_point() else plain).numpy())
-
-
-def _load(folder: ModelFolder) -> Any:  # noqa: ANN401 - a SentenceTransformer, which has no types here
-    try:
-        from sentence_transformers import SentenceTransformer
-
-        return SentenceTransformer(str(folder.path), local_files_only=True)
-    except _LOAD_ERRORS as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"{folder.path} cannot be loaded ({reason}): copy or download the model again"
-        ) from error

@@ -37,6 +37,7 @@ READS_ONLY = frozenset(
         "judge",
         "library",
         "progress",
+        "reranker",
         "scoring",
         "search",
         "terminal",

@@ -14,13 +14,13 @@ from rag.records import Int64
 from rag.store import publish, rows
 from rag.store.catalog import Catalog, stamp_from_columns
 from rag.store.database import SCHEMA
+from rag.store.identity import Identity
 from rag.store.publish import Published
 from rag.store.rows import DocumentRow, Removal, Row, is_sound
 
 _SHOWN = 20  # damaged rows named one by one
 _TABLES_AND_INDEXES = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
 _FACTS = ("format", "generation", "next_passage")
-_FACTS_OF_PASSAGES = ("identity", "codec", "reference")
 
 
 @dataclass(slots=True)
@@ -85,11 +85,20 @@ def _facts(catalog: Catalog) -> Iterator[str]:
         copies.setdefault(row[0], [])
         if is_sound("meta", row):
             copies[row[0]].append(row[2])
-    needed = {rows.to_bytes(key) for key in (*_FACTS, *(_FACTS_OF_PASSAGES if catalog.last_passage else ()))}
+    needed = {rows.to_bytes(key) for key in (*_FACTS, *_facts_of_passages(catalog))}
     for key in sorted(needed | set(copies)):
         values = copies.get(key, [])
         if len(values) != 2 or values[0] != values[1]:
             yield f"the entry {key!r} of the catalog has lost {'a copy' if values else 'both copies'}"
+
+
+def _facts_of_passages(catalog: Catalog) -> tuple[str, ...]:
+    """What a library with passages needs; without token states it has no codec for them."""
+    if not catalog.last_passage:
+        return ()
+    identity = Identity.read(catalog)
+    stateless = identity is not None and not identity.state_dimensions
+    return ("identity", "reference") if stateless else ("identity", "codec", "reference")
 
 
 def _small_tables(catalog: Catalog) -> Iterator[str]:

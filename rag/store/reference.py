@@ -44,37 +44,40 @@ class Reference:
         )
 
 
-def has_reference(catalog: Catalog) -> bool:
-    """Whether the library keeps any."""
-    return catalog.get_bytes(_KEY) is not None
-
-
 def keep_reference(
     catalog: Catalog,
     languages: Sequence[str],
     *,
     vectors: Float32,
     states: Sequence[Float32],
-    codec: StateCodec,
+    codec: StateCodec | None,
 ) -> None:
-    """Keep encoded paragraphs with the library: `vectors` (n, d), n arrays of the model's states."""
+    """Keep encoded paragraphs with the library: `vectors` (n, d), n arrays of the model's states.
+
+    Without a codec, as the model gives no states, the vectors alone are kept.
+    """
     file = io.BytesIO()
     np.savez(
         file,
         languages=np.array(languages),
         vectors=vectors,
-        codes=np.frombuffer(b"".join(codec.encode(each) for each in states), np.uint8),
+        codes=np.frombuffer(b"".join(codec.encode(each) for each in states) if codec else b"", np.uint8),
         offsets=np.cumsum([0, *(len(each) for each in states)]).astype(np.int64),
     )
     catalog.put_bytes(_KEY, file.getvalue())
 
 
+def has_reference(catalog: Catalog) -> bool:
+    """Whether the library has its own."""
+    return catalog.get_bytes(_KEY) is not None
+
+
 def read_reference(catalog: Catalog, codec: StateCodec | None) -> Reference:
     """What `keep_reference` kept; nothing in a library without passages. Raises LibraryDamaged."""
     stored = catalog.get_bytes(_KEY)
-    if stored is None or codec is None:
+    if stored is None:
         states = np.empty((0, codec.dimensions if codec else 0), np.float32)
         return Reference((), np.empty((0, 0), np.float32), states, np.zeros(1, np.int64))
     with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-        states = codec.decode(file["codes"].tobytes())
+        states = codec.decode(file["codes"].tobytes()) if codec else np.empty((0, 0), np.float32)
         return Reference(tuple(file["languages"].tolist()), file["vectors"], states, file["offsets"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -29,8 +29,7 @@ _TABLES = {  # by number of columns
     8: ("documents",),
 }
 _OF_PASSAGES = ("passages", "vectors", "states")
-_NEEDED_FACTS = ("identity", "codec")
-_COPIED_FACTS = (*_NEEDED_FACTS, "reference")
+_COPIED_FACTS = ("identity", "codec", "reference")
 _COMMIT_ROWS = 5000
 _PUT_TOGETHER = "its text was damaged on the disk; what is shown was put together from its passages"
 
@@ -106,7 +105,7 @@ def salvage(damaged: Path, target: Catalog) -> Salvage:
     """
     found = _Found.read(damaged)
     copy = _Copy(target, orphans=found.bodies - set(found.documents) - found.removed)
-    usable = all(key in found.facts for key in _NEEDED_FACTS)  # without them nobody can say what vectors mean
+    usable = _can_be_read(found.facts)
     for document in found.live():
         has_passages = usable and found.has_passages(document)
         copy.decide(document, has_body=document.id in found.bodies, has_passages=has_passages)
@@ -121,6 +120,13 @@ def salvage(damaged: Path, target: Catalog) -> Salvage:
         result.passages_before = sum(shelf["passages"] for shelf in shelves)
     result.read |= found.files - {document.path for document in found.live()}
     return result
+
+
+def _can_be_read(facts: Mapping[str, bytes]) -> bool:
+    """Whether it is known what vectors and token states mean; a model without states needs no codec."""
+    if "identity" not in facts:
+        return False
+    return "codec" in facts or not json.loads(facts["identity"])["state_dimensions"]
 
 
 def _parts(found: Iterator[tuple[str, Row]]) -> Iterator[list[tuple[str, Row]]]:

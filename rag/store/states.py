@@ -147,19 +147,24 @@ class StateCodec:
             return cls(file["mean"], file["basis"], file["levels"])
 
 
-def fit_codec(sample: Sequence[Float32], own: Sequence[Float32]) -> StateCodec:
+def fit_codec(sample: Sequence[Float32], own: Sequence[Float32], *, centred: bool = True) -> StateCodec:
     """The codec for states like these: each entry (t, D) is of one language; `sample` may be empty.
 
     The mean is that of the sample's languages, or of `own` without a sample; the directions are those along
-    which tokens of one language differ, half from the sample and half from `own`.
+    which tokens of one language differ, half from the sample and half from `own`. Without `centred` the mean
+    is 0, and cosines stay those that a multi-vector model was trained for.
     """
     sample, own = ([states for states in part if len(states)] for part in (sample, own))
     dimensions = own[0].shape[1]
     if dimensions <= _KEPT_WHOLE:
         nothing = np.empty(0, np.float32)
         return StateCodec(np.zeros(dimensions, np.float32), np.eye(dimensions, dtype=np.float32), nothing)
-    mean = np.mean([states.mean(axis=0, dtype=np.float64) for states in sample or own], axis=0)
-    spread = sum(np.mean([_covariance(states) for states in part], axis=0) for part in (sample, own) if part)
+    means = [states.mean(axis=0, dtype=np.float64) for states in sample or own]
+    mean = np.mean(means, axis=0) if centred else np.zeros(dimensions)
+    spread = np.zeros((dimensions, dimensions))
+    for part in (sample, own):
+        for states in part:  # one at a time: of 4096 dimensions each takes 134 MB
+            spread += _covariance(states, centred=centred) / len(part)
     bits = 4 if dimensions <= 2 * BYTES_PER_TOKEN else 2
     kept = min(dimensions, BYTES_PER_TOKEN * 8 // bits)
     _, directions = np.linalg.eigh(spread)  # ascending
@@ -170,10 +175,10 @@ def fit_codec(sample: Sequence[Float32], own: Sequence[Float32]) -> StateCodec:
     return StateCodec(mean.astype(np.float32), basis.astype(np.float32), levels.astype(np.float32))
 
 
-def _covariance(states: Float32) -> NDArray[np.float64]:
-    """(D, D), of states (t, D)."""
-    centred = states - states.mean(axis=0, dtype=np.float64)
-    return np.asarray(centred.T @ centred / len(states), np.float64)
+def _covariance(states: Float32, *, centred: bool) -> NDArray[np.float64]:
+    """(D, D), of states (t, D) about their mean, or about 0."""
+    rest = states - (states.mean(axis=0, dtype=np.float64) if centred else 0.0)
+    return np.asarray(rest.T @ rest / len(states), np.float64)
 
 
 def _unit_rows(rows: Float32) -> Float32:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -211,12 +212,12 @@ def _places(source: Source, texts: Texts) -> list[str]:
 
 
 def channel_bars(channels: Channels, scale: float, texts: Texts) -> str:
-    """Return why a passage was chosen, as three bars: meaning, words, late interaction.
+    """Return why a passage was chosen, in bars: meaning, words, late interaction, the cross-encoder's part.
 
     `scale` is how many standard deviations above an ordinary passage fill a bar; the words' bar is full
     when the passage holds all of the question's words.
     """
-    rows = (
+    rows = [
         _bar(texts.meaning, channels.meaning / scale, texts.strength.format(value=f"{channels.meaning:.1f}")),
         _bar(texts.words, channels.words, texts.words_held.format(percent=_percent(channels.words))),
         _bar(
@@ -224,7 +225,10 @@ def channel_bars(channels: Channels, scale: float, texts: Texts) -> str:
             channels.interaction / scale,
             texts.strength.format(value=f"{channels.interaction:.1f}"),
         ),
-    )
+    ]
+    if channels.reranker is not None:
+        share = 1 / (1 + math.exp(-max(min(channels.reranker, 30.0), -30.0)))
+        rows.append(_bar(texts.reranker, share, f"{_percent(share)}%"))
     return element("ul", *rows, class_="wj-why", aria_label=texts.why)
 
 

@@ -51,6 +51,7 @@ class Texts:
     meaning: str
     words: str
     interaction: str
+    reranker: str
     strength: str
     words_held: str
     close: str
@@ -132,6 +133,7 @@ ZH = Texts(
     meaning="含义",
     words="字词",
     interaction="逐词",
+    reranker="精排",
     strength="高出一般段落 {value} 个标准差",
     words_held="含有问题字词分量的 {percent}%",
     close="关闭",
@@ -213,6 +215,7 @@ EN = Texts(
     meaning="meaning",
     words="words",
     interaction="token by token",
+    reranker="cross-encoder",
     strength="{value} standard deviations above an ordinary passage",
     words_held="holds {percent}% of the weight of the question's words",
     close="Close",
