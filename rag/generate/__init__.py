@@ -1,0 +1,1 @@
+"""Answers that a language model writes from the passages found, each sentence checked against its citations."""
