@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.cli_written import appraise, generator_of, llm_options, write_answer
 from rag.errors import RagError, UsageError
 from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 
@@ -105,6 +106,7 @@ def _ask_command(command: argparse.ArgumentParser) -> None:
         help='one {"id", "question"} a line; answers keep the order',
     )
     command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
+    llm_options(command)
     _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_ask)
@@ -135,8 +137,19 @@ def _doctor_command(command: argparse.ArgumentParser) -> None:
 def _evaluate_command(command: argparse.ArgumentParser) -> None:
     """Measure retrieval on a folder in BEIR layout, or on questions with quotes about the library."""
     command.add_argument(
-        "set", type=Path, metavar="DIR", help="BEIR folder, or a JSONL of {question, quote} about the library"
+        "set",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="BEIR folder, or a JSONL of {question, quote} about the library",
     )
+    command.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="instead of DIR: judged answers about the library, to measure how citations are checked",
+    )
+    llm_options(command)
     command.add_argument("--sample", type=_positive, metavar="N", help="ask only N of the questions")
     for name, what in _EVALUATION_FILES.items():
         command.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
@@ -230,13 +243,15 @@ def run_ask(options: argparse.Namespace) -> int:
 
     if (options.question is None) == (options.questions is None):
         raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
+    generator = generator_of(options)
     with _library(options) as library:
         for id, question in _questions(options):
             answer: Answer = library.ask(question, k=options.k)
-            if options.json:
-                _print_json(answer_record(answer, id=id))
-            else:
+            if not options.json:
                 print(answer_text(answer, colour=sys.stdout.isatty()), flush=True)
+            written = write_answer(library, answer, generator, as_json=options.json)
+            if options.json:
+                _print_json(answer_record(answer, id=id) | written)
     return 0
 
 
@@ -293,7 +308,19 @@ def run_doctor(options: argparse.Namespace) -> int:
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
-    """Print the metrics of one evaluation set."""
+    """Print the metrics of one evaluation set, or of written answers."""
+    if (options.set is None) == (options.answers is None):
+        raise UsageError("give either a folder or file of questions, or --answers FILE: rag evaluate DIR")
+    if options.answers is not None or options.llm is not None or options.llm_model is not None:
+        from rag.progress import progress_bars
+
+        with _library(options) as library, progress_bars() as progress:
+            record, text = appraise(options, library, progress)
+        if options.json:
+            _print_json(record)
+        else:
+            print(text)
+        return 0
     from rag.evaluate import (
         Outputs,
         comparison_record,

@@ -13,6 +13,9 @@ from typing import Self
 from rag.doctor import doctor
 from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
+from rag.generate.events import Event
+from rag.generate.messages import Generator
+from rag.generate.write import write
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
 from rag.records import Answer, Document, DocumentInfo, Finding, IndexReport, Passage, ProgressCallback
@@ -78,6 +81,15 @@ class Library:
             snapshot.check_model(encoder.fingerprint)
             hits = self._settings.hits if k is None else k
             return search(snapshot, encoder, question, hits=hits, settings=self._settings)
+
+    def write(
+        self, answer: Answer, generator: Generator, *, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """What happens while `generator` writes from the answer's passages (see `rag.generate.events`).
+
+        Ends with `Finished` whatever the endpoint does; closing the iterator, or setting `cancel`, stops it.
+        """
+        return write(answer, generator, self._encode(), cancel=cancel)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

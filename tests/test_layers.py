@@ -29,10 +29,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.shelving",),
     ("rag.ingest", "rag.rebuild", "rag.search"),
     ("rag.doctor",),
+    ("rag.generate.*",),
     ("rag.judge.*",),
     ("rag.evaluate",),
     ("rag.library",),
+    ("rag.appraise",),
     ("rag.web.*",),
+    ("rag.cli_written",),
     ("rag.cli",),
     ("rag.__main__",),
 )

@@ -1,1 +1,1 @@
-"""Answers that a language model writes from the passages found, each sentence checked against its citations."""
+"""Answers that a model writes from the passages found, each sentence checked against what it cites."""

@@ -1,7 +1,7 @@
 """One request to an endpoint, read by a thread of its own, so that waiting can end at any moment.
 
 A blocking read cannot be broken off from outside, but its socket can: whoever waits here asks for the next
-bytes with a time limit; on leaving, the socket is shut down, which ends the read and tells the server to stop.
+bytes with a time limit; on leaving, the socket is shut down: the read ends, and the server knows to stop.
 """
 
 from __future__ import annotations

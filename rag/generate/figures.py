@@ -31,6 +31,7 @@ _NOT_NUMBERS = regex.compile(r"十分(?!钟|鐘|之)|万一|千万[要别不]|�
 
 _HAN = "零〇○一二三四五六七八九十百千万萬亿億两兩만억"
 _PLAIN = r"\d+(?:[,'’ \u00a0\u202f.]\d{3})*(?:[.,]\d+)?"
+_BARE = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _PERCENT_AFTER = (
     r"\s*(?:%|‰|个?百分点|個?百分點|per\s?cents?|percent(?:age points?)?|pct|por ciento|por cento|pour cent|"
     r"per cento|prozent|процент\p{L}*|퍼센트|パーセント|เปอร์เซ็นต์|في المئة|بالمئة|بالمائة)"
@@ -56,7 +57,7 @@ _FIGURE = regex.compile(
     | (?<![\d.])(?P<hour>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})
       (?::(?P<minute>\d\d)(?!\d)|[点點时時](?P<rest>半|\d\d?分|钟|鐘)?)(?P<noon>\s*[ap]\.?m\b)?
     | (?P<clock>(?<![\d.])\d{{1,2}}(?:[.:]\d\d)?)\s*(?P<noon2>[ap]\.?m\b)
-    | (?P<mixed>(?:\d+(?:\.\d+)?\s?|[{_HAN}])*(?:\d+(?:\.\d+)?\s?|[{_HAN}])[万萬亿億만억千百十][{_HAN}\d]*)
+    | (?P<mixed>(?:{_BARE}\s?|[{_HAN}])*(?:{_BARE}\s?|[{_HAN}])[万萬亿億만억千百十][{_HAN}\d]*)
     | (?P<plain>{_PLAIN})(?:(?:[\s-]+|(?<=\d))(?P<scale>{_SCALE_WORDS})\b)?
     | (?P<han>[{_HAN}]+)
     | \b(?P<words>(?:{_WORDS})(?:[\s-]+(?:and\s+)?(?:{_WORDS}))*)\b""",
@@ -158,7 +159,7 @@ def _values_of(match: regex.Match[str], folded: str, *, strict: bool) -> set[str
     text = match["mixed"] or match["han"]
     if strict and match["han"] and not _is_surely_a_number(text, folded, match.end()):
         return set()
-    value = han_value(text.replace(" ", ""))
+    value = han_value(regex.sub(r"[ ,]", "", text))
     return set() if value is None else {_plain(value)}
 
 

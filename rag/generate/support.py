@@ -22,8 +22,8 @@ from rag.scoring import token_weights
 from rag.sentences import sentence_spans
 from rag.tokens import STEM_MARK, lexical_terms
 
-# The two floors are all that is fitted, on the sentences of data/answers (200 answers to 40 questions, written
-# for this; those whose figures and names stand in the passages cited, as the others never come here) with
+# The two floors are all that is fitted, on the sentences of data/answers (200 answers to 40 questions, made
+# for this; those whose figures and names stand in the passages cited: others never come here) with
 # `python -m benchmarks.support`. Share judged right in ten folds of whole questions (floors of the folds):
 #
 #     words × 0      one language 85.7 (0.841 to 0.854)     two languages 78.6 (0.738 to 0.757)

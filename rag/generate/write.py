@@ -16,7 +16,6 @@ from rag.generate.events import (
     Finished,
     PassagesFound,
     Quote,
-    Reason,
     Status,
     Verdict,
     Written,
@@ -147,15 +146,3 @@ def quotes_of(answer: Answer) -> tuple[Quote, ...]:
         if said:
             quotes.append(Quote(hit.rank, said))
     return tuple(quotes)
-
-
-def reason_line(verdict: Verdict) -> str:
-    """Why a sentence is not supported, for a person; "" where it is."""
-    missing = ", ".join(f"“{word}”" for word in verdict.missing)
-    return {
-        Reason.SUPPORTED: "",
-        Reason.UNCITED: "names no passage",
-        Reason.NOT_GIVEN: "names a passage that was not given",
-        Reason.FACT: f"not in the passage it names: {missing}",
-        Reason.WEAK: "the passage it names does not say this",
-    }[verdict.reason]
