@@ -103,6 +103,14 @@ def missing_figures(claim: str, held: frozenset[str]) -> list[str]:
     return [figure.text for figure in figures(claim, strict=True) if not figure.values & held]
 
 
+def without_figures(text: str) -> str:
+    """The text, folded, without its numbers and dates: these are compared by value, not by their words."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for figure in figures(text, strict=True):
+        folded = folded.replace(figure.text, " ", 1)
+    return folded
+
+
 def _date(match: regex.Match[str]) -> Figure | None:
     month_text = next(match[name] for name in ("m1", "m2", "m3", "m4", "m5", "m6") if match[name])
     day_text = next((match[name] for name in ("d1", "d2", "d3", "d4", "d5") if match[name]), None)

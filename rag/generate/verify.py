@@ -18,7 +18,7 @@ from rag.generate.citations import Claim
 from rag.generate.events import Reason, Verdict
 from rag.generate.figures import missing_figures
 from rag.generate.names import missing_names
-from rag.generate.support import Evidence, above_floor
+from rag.generate.support import Evidence, above_floor, said
 from rag.language import UNDECIDED, detect_language
 
 
@@ -35,12 +35,10 @@ def verify(
     missing = missing_from(claim.text, given, language=own)
     if missing:
         return _verdict(claim, answer, Reason.FACT, missing=missing)
-    tokens = encoder.encode_passages([claim.text]).tokens[0]
-    scores = {
-        one.rank: above_floor(claim.text, tokens, [one], same_language=own == one.language) for one in given
-    }
+    sentence = said(claim.text, encoder)
+    scores = {one.rank: above_floor(sentence, [one], same_language=own == one.language) for one in given}
     same = all(one.language == own for one in given)
-    score = max(*scores.values(), above_floor(claim.text, tokens, given, same_language=same))
+    score = max(*scores.values(), above_floor(sentence, given, same_language=same))
     if score < 0:
         return _verdict(claim, answer, Reason.WEAK, score=score)
     alone = tuple(one.rank for one in given if scores[one.rank] >= 0 or _holds_alone(claim, one, given, own))

@@ -54,9 +54,11 @@ def write(
     problem, status = "", None
     pieces = generator.stream(answer_messages(answer.question, hits), cancel=cancel)
     try:
-        evidence = evidence_of([(hit.rank, hit.passage) for hit in hits], encoder)
+        evidence: dict[int, Evidence] = {}
         for piece in pieces:
             if piece:
+                # Not before the request is out: a model reads the passages for longer than this takes.
+                evidence = evidence or evidence_of([(hit.rank, hit.passage) for hit in hits], encoder)
                 writing.text += piece
                 yield Delta(piece)
                 yield from writing.check(evidence, encoder, is_whole=False)
