@@ -9,22 +9,25 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.commands.ask import ask_command, chat_command
 from rag.commands.life import export_command, import_command, watch_command
 from rag.commands.options import index_option as _index_option
 from rag.commands.options import model_option as _model_option
 from rag.commands.options import opened_library as _library
+from rag.commands.options import positive as _positive
 from rag.commands.options import print_json as _print_json
 from rag.commands.options import reranker_option as _reranker_option
-from rag.errors import QuestionError, RagError, UsageError
+from rag.commands.written import appraise, llm_options
+from rag.errors import RagError, UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
-    from rag.records import Answer
+    pass
 
 DESCRIPTION = "Ask your own documents a question, in any language; get the passages that answer it."
 EPILOG = "Results go to stdout, progress to stderr. Exit codes: 0 fine, 1 could not do it, 2 wrong usage."
@@ -86,44 +89,6 @@ def _index_command(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run_index)
 
 
-def _ask_command(command: argparse.ArgumentParser) -> None:
-    """Ask one question, or a file of questions."""
-    command.add_argument("question", nargs="?", metavar="QUESTION")
-    command.add_argument(
-        "--questions",
-        type=Path,
-        metavar="FILE.jsonl",
-        help='one {"id", "question"} a line; answers keep the order',
-    )
-    command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
-    for name, (metavar, what) in _FILTERS.items():
-        command.add_argument(f"--{name}", default="", metavar=metavar, help=what)
-    _index_option(command)
-    _model_option(command)
-    _reranker_option(command)
-    command.set_defaults(run=run_ask)
-
-
-_FILTERS = {  # the fields of `records.Filters`
-    "folder": ("DIR", "only from documents below this folder"),
-    "document": ("PATH", "only from this document"),
-    "format": ("ENDING", "only from files with this ending, as in pdf"),
-    "language": ("CODE", "only passages in this language, as in zh"),
-    "since": ("DATE", "only from documents that state a date on or after this day, month or year"),
-    "until": ("DATE", "only from documents that state a date on or before it"),
-    "speaker": ("NAME", "only what this person says or writes"),
-    "section": ("HEADING", "only from sections under this heading"),
-}
-
-
-def _chat_command(command: argparse.ArgumentParser) -> None:
-    """Ask question after question; a follow-up is read from the ones before, a number opens that passage."""
-    command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
-    _index_option(command)
-    _model_option(command)
-    command.set_defaults(run=run_chat)
-
-
 def _list_command(command: argparse.ArgumentParser) -> None:
     """List the documents of the library."""
     _index_option(command)
@@ -149,8 +114,19 @@ def _doctor_command(command: argparse.ArgumentParser) -> None:
 def _evaluate_command(command: argparse.ArgumentParser) -> None:
     """Measure retrieval on a folder in BEIR layout, or on questions with quotes about the library."""
     command.add_argument(
-        "set", type=Path, metavar="DIR", help="BEIR folder, or a JSONL of {question, quote} about the library"
+        "set",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="BEIR folder, or a JSONL of {question, quote} about the library",
     )
+    command.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="instead of DIR: judged answers about the library, to measure how citations are checked",
+    )
+    llm_options(command)
     command.add_argument("--sample", type=_positive, metavar="N", help="ask only N of the questions")
     for name, what in _EVALUATION_FILES.items():
         command.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
@@ -182,8 +158,8 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
 
 _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "index": _index_command,
-    "ask": _ask_command,
-    "chat": _chat_command,
+    "ask": ask_command,
+    "chat": chat_command,
     "list": _list_command,
     "remove": _remove_command,
     "doctor": _doctor_command,
@@ -193,13 +169,6 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "evaluate": _evaluate_command,
     "serve": _serve_command,
 }
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return number
 
 
 def _port(text: str) -> int:
@@ -231,76 +200,6 @@ def run_index(options: argparse.Namespace) -> int:
     else:
         print(report_text(report))
     return 1 if report.failures and not report.added + report.updated + report.unchanged + report.moved else 0
-
-
-def run_ask(options: argparse.Namespace) -> int:
-    """Print the answer to each question, in order, each as soon as it is there."""
-    from rag.filters import check
-    from rag.records import Filters
-    from rag.terminal import answer_text
-    from rag.wire import answer_record
-
-    filters = Filters(**{name: getattr(options, name) for name in _FILTERS})
-    check(filters)
-    if (options.question is None) == (options.questions is None):
-        raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
-    with _library(options) as library:
-        for id, question in _questions(options):
-            answer: Answer = library.ask(question, k=options.k, filters=filters)
-            if options.json:
-                _print_json(answer_record(answer, id=id))
-            else:
-                print(answer_text(answer, colour=sys.stdout.isatty()), flush=True)
-    return 0
-
-
-def run_chat(options: argparse.Namespace) -> int:
-    """Answer each line of stdin within one conversation, until it ends."""
-    from rag.chat.conversation import Conversation
-    from rag.terminal import passage_text, turn_text
-    from rag.wire import turn_record
-
-    conversation, colour = Conversation(), sys.stdout.isatty()
-    with _library(options) as library:
-        for line in _lines():
-            last = conversation.last
-            opened = int(line) if line.isdecimal() and len(line) < 3 and last is not None else 0
-            if last is not None and 1 <= opened <= len(last.answer.hits):
-                print(passage_text(last.answer.hits[opened - 1], library.passages_of), flush=True)
-                continue
-            try:
-                turn = library.reply(line, conversation, k=options.k)
-            except QuestionError as error:
-                _fail(str(error), 1)
-                continue
-            conversation += turn
-            read = turn.asked if turn.reading.kind == "speaker" else turn.reading.text
-            if options.json:
-                _print_json(turn_record(turn.asked, read, turn.answer))
-            else:
-                print(turn_text(turn.asked, read, turn.answer, colour=colour), flush=True)
-    return 0
-
-
-def _lines() -> Iterator[str]:
-    """Each line that is asked, from a person behind a prompt or from a pipe; blank ones are passed over."""
-    while True:
-        if sys.stdin.isatty():
-            print("? ", end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        if line.strip():
-            yield line.strip()
-
-
-def _questions(options: argparse.Namespace) -> Iterator[tuple[object, str]]:
-    if options.questions is None:
-        yield None, options.question
-        return
-    from rag.wire import question_lines
-
-    yield from question_lines(options.questions)
 
 
 def run_list(options: argparse.Namespace) -> int:
@@ -347,7 +246,19 @@ def run_doctor(options: argparse.Namespace) -> int:
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
-    """Print the metrics of one evaluation set."""
+    """Print the metrics of one evaluation set, or of written answers."""
+    if (options.set is None) == (options.answers is None):
+        raise UsageError("give either a folder or file of questions, or --answers FILE: rag evaluate DIR")
+    if options.answers is not None or options.llm is not None or options.llm_model is not None:
+        from rag.progress import progress_bars
+
+        with _library(options) as library, progress_bars() as progress:
+            record, text = appraise(options, library, progress)
+        if options.json:
+            _print_json(record)
+        else:
+            print(text)
+        return 0
     from rag.evaluate import (
         Outputs,
         comparison_record,

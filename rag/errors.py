@@ -6,6 +6,7 @@ RagError
 ├── ReadError             one file could not be turned into documents
 │   └── EncodingError     ... because its characters could not be decided
 ├── ModelError            a model could not be found, built or run
+├── GenerationError       an endpoint did not write an answer, or not all of it
 ├── LibraryError          a library folder cannot be used
 │   ├── LibraryMissing    ... there is none
 │   ├── LibraryLocked     ... another process writes to it
@@ -39,6 +40,10 @@ class EncodingError(ReadError):
 
 class ModelError(RagError):
     """A model could not be found, built or run."""
+
+
+class GenerationError(RagError):
+    """An endpoint did not write an answer, or not all of it."""
 
 
 class LibraryError(RagError):

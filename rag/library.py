@@ -15,6 +15,9 @@ from rag.chat.reply import reply
 from rag.doctor import doctor
 from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
+from rag.generate.events import Event
+from rag.generate.messages import Generator
+from rag.generate.write import write
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
 from rag.records import (
@@ -138,6 +141,15 @@ class Library:
                 )
 
             return reply(conversation or Conversation(), question, ask=ask, edited=edited)
+
+    def write(
+        self, answer: Answer, generator: Generator, *, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """What happens while `generator` writes from the answer's passages (see `rag.generate.events`).
+
+        Ends with `Finished` whatever the endpoint does; closing the iterator, or setting `cancel`, stops it.
+        """
+        return write(answer, generator, self._encode(), cancel=cancel)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

@@ -42,6 +42,14 @@ def reranker_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def positive(text: str) -> int:
+    """The whole number of 1 or more that an option names."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return number
+
+
 @contextmanager
 def opened_library(options: argparse.Namespace) -> Iterator[Library]:
     """The library that the options name, closed at the end."""

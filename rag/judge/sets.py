@@ -65,7 +65,7 @@ def read_quotations(path: Path) -> tuple[Quotation, ...]:
     """
     quotations = []
     seen: dict[str, int] = {}
-    for line, record in _objects(path):
+    for line, record in json_objects(path):
         where = f"{path}, line {line}"
         id = _id(record.get("id", line), where, "id")
         _refuse_twice(seen, id, line, path)
@@ -90,7 +90,7 @@ def read_quotations(path: Path) -> tuple[Quotation, ...]:
 
 def count_corpus(folder: Path) -> int:
     """Return how many records the corpus of a BEIR folder holds."""
-    return sum(1 for _ in _objects(_file(folder, "corpus.jsonl")))
+    return sum(1 for _ in json_objects(_file(folder, "corpus.jsonl")))
 
 
 def _judgement(
@@ -149,7 +149,7 @@ def _is_whole(text: str) -> bool:
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield `(_id, record, where)` of a BEIR file, ids unique."""
     seen: dict[str, int] = {}
-    for line, record in _objects(path):
+    for line, record in json_objects(path):
         where = f"{path}, line {line}"
         if "_id" not in record:
             _refuse(where, 'has no "_id"', "each line of a BEIR file names its record")
@@ -158,7 +158,8 @@ def _records(path: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
         yield id, record, where
 
 
-def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the line number and the object of each line that is not blank. Raises EvaluationError."""
     for number, line in _lines(path):
         try:
             record = json.loads(line)

@@ -28,11 +28,14 @@ RECORD = "evaluation.json"
 # Everything that only reads an index, or shows it. What is not named here counts as making one.
 READS_ONLY = frozenset(
     {
+        "appraise",
         "chat",
         "cli",
+        "cli_written",
         "confidence",
         "doctor",
         "evaluate",
+        "generate",
         "highlight",
         "judge",
         "library",

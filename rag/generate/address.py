@@ -1,0 +1,75 @@
+"""Where an endpoint is and with which key: read once, and so kept that the key is never shown."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from rag.errors import UsageError
+
+KEY_VARIABLE = "RAG_LLM_API_KEY"
+OPENAI_KEY_VARIABLE = "OPENAI_API_KEY"  # sent to OpenAI itself and to nobody else
+OPENAI_HOST = "api.openai.com"
+_COMPLETIONS = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One chat endpoint. `shown` is for people: without query, name or password."""
+
+    url: str = field(repr=False)
+    shown: str
+    is_local: bool  # on this machine: no proxy lies between
+    key: str = field(default="", repr=False)
+
+
+def endpoint_address(url: str) -> Address:
+    """The address of the chat completions under `url`, with the key from the environment.
+
+    `url` may be the server ("http://localhost:11434"), its base ("…/v1") or the whole address. Raises
+    UsageError where it is none of these, or where the key cannot be sent.
+    """
+    parts = _split(url)
+    host = parts.hostname or ""
+    path = parts.path.rstrip("/")
+    if not path.endswith(_COMPLETIONS):
+        path = (path or "/v1") + _COMPLETIONS
+    return Address(
+        url=urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")),
+        shown=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
+        is_local=_is_loopback(host),
+        key=_key(host),
+    )
+
+
+def _split(url: str) -> SplitResult:
+    wanted = "give the address of an OpenAI-compatible endpoint, as in --llm http://localhost:11434/v1"
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"--llm: not an address ({error}); {wanted}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"--llm: the address begins with http:// or https://; {wanted}")
+    if parts.username or parts.password:
+        raise UsageError(f"--llm: the address holds a name or a password; put the key into {KEY_VARIABLE}")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _key(host: str) -> str:
+    variable = KEY_VARIABLE
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key and host == OPENAI_HOST:
+        variable, key = OPENAI_KEY_VARIABLE, os.environ.get(OPENAI_KEY_VARIABLE, "").strip()
+    if any(not "!" <= character <= "~" for character in key):
+        raise UsageError(f"{variable} holds characters that no key has (spaces, line ends); set it again")
+    return key

@@ -1,0 +1,81 @@
+"""A sentence of an answer and the passages that it cites -> `Verdict`.
+
+What must hold, in this order: it cites a passage that was given; every number, date, name and quotation in it
+stands in a passage that it cites; one of these, or all together, says what it says (`support`). A sentence
+without a citation is not supported, however true: nobody could look it up.
+
+What this cannot see: a "not" put in or left out, "before" for "after", who did what to whom, in the very
+words of the passage. Nor does it add up: a sum that the model has worked out stands in no passage, and is
+marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rag.encoder import Encoder
+from rag.generate.citations import Claim
+from rag.generate.events import Reason, Verdict
+from rag.generate.figures import missing_figures
+from rag.generate.names import missing_names
+from rag.generate.support import Evidence, above_floor, said
+from rag.language import UNDECIDED, detect_language
+
+
+def verify(
+    claim: Claim, answer: str, evidence: Mapping[int, Evidence], encoder: Encoder, *, language: str
+) -> Verdict:
+    """The verdict on one sentence of `answer`; `language` is what to assume of a sentence that shows none."""
+    given = [evidence[number] for number in claim.cited if number in evidence]
+    if not given:
+        reason = Reason.NOT_GIVEN if claim.cited else Reason.UNCITED
+        return _verdict(claim, answer, reason)
+    own = detect_language(claim.text)
+    own = language if own == UNDECIDED else own
+    missing = missing_from(claim.text, given, language=own)
+    if missing:
+        return _verdict(claim, answer, Reason.FACT, missing=missing)
+    sentence = said(claim.text, encoder)
+    scores = {one.rank: above_floor(sentence, [one], same_language=own == one.language) for one in given}
+    same = all(one.language == own for one in given)
+    score = max(*scores.values(), above_floor(sentence, given, same_language=same))
+    if score < 0:
+        return _verdict(claim, answer, Reason.WEAK, score=score)
+    alone = tuple(one.rank for one in given if scores[one.rank] >= 0 or _holds_alone(claim, one, given, own))
+    return _verdict(claim, answer, Reason.SUPPORTED, citations=alone or tuple(scores), score=score)
+
+
+def missing_from(claim: str, given: list[Evidence], *, language: str) -> tuple[str, ...]:
+    """The figures, names and quotations of the sentence that stand in none of the passages."""
+    held = frozenset[str]().union(*(one.values for one in given))
+    text = "\n".join(one.text for one in given)
+    same = all(one.language == language for one in given)
+    names = missing_names(claim, text, language=language, same_language=same)
+    return tuple(dict.fromkeys((*missing_figures(claim, held), *names)))
+
+
+def _holds_alone(claim: Claim, one: Evidence, given: list[Evidence], language: str) -> bool:
+    """Whether a figure or name of the sentence stands in this passage and in no other that it cites."""
+    others = [other for other in given if other is not one]
+    return bool(others) and bool(missing_from(claim.text, others, language=language))
+
+
+def _verdict(
+    claim: Claim,
+    answer: str,
+    reason: Reason,
+    *,
+    citations: tuple[int, ...] = (),
+    missing: tuple[str, ...] = (),
+    score: float = 0.0,
+) -> Verdict:
+    return Verdict(
+        start=claim.start,
+        end=claim.end,
+        text=answer[claim.start : claim.end],
+        reason=reason,
+        citations=citations,
+        dropped=tuple(number for number in claim.cited if number not in citations),
+        missing=missing,
+        score=score,
+    )

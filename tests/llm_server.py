@@ -1,0 +1,304 @@
+"""A real HTTP server that speaks the chat protocol, and every way of speaking it badly that the tests need.
+
+The model's name chooses what happens (`faults` below); a plain name is answered with the text that the server
+was made with, one word a chunk. What was sent is kept in `requests`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+WAIT_S = 20  # a "slow" server: no test waits so long, and the server ends it when it is closed
+
+
+class Server(ThreadingHTTPServer):
+    """What the handlers share."""
+
+    daemon_threads = True
+
+    def __init__(self, text: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.text = text
+        self.requests: list[dict] = []
+        self.closing = threading.Event()
+        self.broken = threading.Event()  # set when a client went away in mid-answer
+        self.refusals = 0  # how many requests are still refused with 429 or 503
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request, client_address) -> None:
+        self.broken.set()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def log_message(self, format, *args) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
+        self.close_connection = True
+        FAULTS.get(body["model"], answer)(self)
+
+    def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+
+    def send(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def chunk(self, text: str, finish: str | None = None) -> None:
+        choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+        self.send(b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n")
+
+    def refuse(self, status: int, record: object, **headers: str) -> None:
+        self.begin(status, "application/json", **headers)
+        self.send(json.dumps(record).encode())
+
+
+def words_of(text: str) -> list[str]:
+    """The text in pieces that give it back when joined."""
+    return [text[place : place + 7] for place in range(0, len(text), 7)]
+
+
+def answer(handler: _Handler) -> None:
+    handler.begin()
+    handler.send(b": here it comes\n\n")
+    for piece in words_of(handler.server.text):
+        handler.chunk(piece)
+    handler.chunk("", "stop")
+    handler.send(b'data: {"choices": [], "usage": {"total_tokens": 3}}\n\ndata: [DONE]\n\n')
+
+
+def whole_answer(handler: _Handler) -> None:
+    """Not streamed, though it was asked for."""
+    handler.begin(kind="application/json")
+    message = {"role": "assistant", "content": handler.server.text}
+    handler.send(json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode())
+
+
+def lying_type(handler: _Handler) -> None:
+    handler.begin(kind="text/html; charset=latin-1")
+    for piece in words_of(handler.server.text):
+        handler.chunk(piece)
+    handler.send(b"data: [DONE]\r\n\r\n")
+
+
+def html_page(handler: _Handler) -> None:
+    handler.begin(kind="text/event-stream")
+    handler.send(b"<!doctype html><title>Welcome to the router</title>\n")
+
+
+def silent(handler: _Handler) -> None:
+    handler.begin()
+    handler.server.closing.wait(WAIT_S)
+
+
+def never_answers(handler: _Handler) -> None:
+    """Takes the request and sends not even a status."""
+    handler.server.closing.wait(WAIT_S)
+
+
+def stops_midway(handler: _Handler) -> None:
+    """The first sentence, half of the second, then nothing, with the connection open."""
+    handler.begin()
+    handler.chunk(handler.server.text[: len(handler.server.text) * 3 // 4])
+    handler.server.closing.wait(WAIT_S)
+
+
+def half_closed(handler: _Handler) -> None:
+    handler.begin()
+    handler.chunk(handler.server.text[: len(handler.server.text) * 3 // 4])
+
+
+def drips(handler: _Handler) -> None:
+    """Comments for ever, which keep the connection alive and say nothing."""
+    handler.begin()
+    while not handler.server.closing.wait(0.05):
+        handler.send(b": ping\n\n")
+
+
+def broken_json(handler: _Handler) -> None:
+    handler.begin()
+    handler.chunk(handler.server.text[:10])
+    handler.send(b'data: {"choices": [{"delta": {"content": "oh\n\n')
+
+
+def no_choices(handler: _Handler) -> None:
+    handler.begin()
+    handler.send(b'data: {"object": "something else"}\n\n')
+
+
+def error_in_stream(handler: _Handler) -> None:
+    handler.begin()
+    handler.send(b'data: {"error": {"message": "the GPU is\\u001b[31m on fire"}}\n\n')
+
+
+def odd_lines(handler: _Handler) -> None:
+    """Events, ids, empty deltas, null contents, an emoji cut in two by the network: all allowed."""
+    handler.begin()
+    handler.send(b"event: message\nid: 1\nretry: 5\n")
+    handler.send(b'data: {"choices": [{"delta": {"role": "assistant", "content": null}}]}\n\n')
+    line = json.dumps({"choices": [{"delta": {"content": handler.server.text}}]}, ensure_ascii=False).encode()
+    for place in range(len(line)):
+        handler.send((b"data:" if place == 0 else b"") + line[place : place + 1])
+    handler.send(b"\n\ndata: [DONE]\n\n")
+
+
+def endless(handler: _Handler) -> None:
+    """Ten megabytes of sentences."""
+    handler.begin()
+    for _ in range(10_000):
+        handler.chunk("And so on and on. " * 57)
+    handler.send(b"data: [DONE]\n\n")
+
+
+def one_line(handler: _Handler) -> None:
+    """Ten megabytes without a line end."""
+    handler.begin()
+    for _ in range(160):
+        handler.send(b"data:" + b"x" * 65536)
+
+
+def empty(handler: _Handler) -> None:
+    handler.begin()
+
+
+def says_nothing(handler: _Handler) -> None:
+    handler.begin()
+    handler.chunk("", "stop")
+    handler.send(b"data: [DONE]\n\n")
+
+
+def redirects(handler: _Handler) -> None:
+    handler.begin(307, Location="http://127.0.0.1:1/elsewhere?token=secret")
+
+
+def compressed(handler: _Handler) -> None:
+    handler.begin(Content_Encoding="gzip")
+    handler.send(b"\x1f\x8b\x08\x00")
+
+
+def wrong_key(handler: _Handler) -> None:
+    key = handler.headers.get("Authorization", "")
+    handler.refuse(401, {"error": {"message": f"Incorrect API key provided: {key}"}})
+
+
+def echoes_key(handler: _Handler) -> None:
+    key = handler.headers.get("Authorization", "")
+    handler.refuse(500, {"error": {"message": f"upstream failed for {key}"}})
+
+
+def wrong_model(handler: _Handler) -> None:
+    handler.refuse(404, {"error": {"message": "model 'no-such' not found, try pulling it first"}})
+
+
+def plain_500(handler: _Handler) -> None:
+    handler.begin(500, "text/html")
+    handler.send(b"<h1>Internal Server Error</h1>" + b"x" * 200_000)
+
+
+def no_temperature(handler: _Handler) -> None:
+    if "temperature" in handler.server.requests[-1]["body"]:
+        message = "Unsupported value: 'temperature' does not support 0 with this model"
+        handler.refuse(400, {"error": {"message": message}})
+    else:
+        answer(handler)
+
+
+def busy(status: int, **headers: str) -> Callable[[_Handler], None]:
+    """Refuses as often as the server says, then answers."""
+
+    def respond(handler: _Handler) -> None:
+        if handler.server.refusals > 0:
+            handler.server.refusals -= 1
+            handler.refuse(status, {"error": {"message": "slow down"}}, **headers)
+        else:
+            answer(handler)
+
+    return respond
+
+
+def thinks(handler: _Handler) -> None:
+    handler.begin()
+    for piece in words_of(f"<think>The passage [9] says 99.\nSo…</think>\n\n{handler.server.text}"):
+        handler.chunk(piece)
+    handler.send(b"data: [DONE]\n\n")
+
+
+def out_of_context(handler: _Handler) -> None:
+    handler.begin()
+    handler.chunk(handler.server.text[: len(handler.server.text) * 3 // 4], "length")
+    handler.send(b"data: [DONE]\n\n")
+
+
+def echoes_passages(handler: _Handler) -> None:
+    """A model that obeys whatever the passages tell it: it repeats the last line of them that begins "Ignore"."""
+    asked = handler.server.requests[-1]["body"]["messages"][-1]["content"]
+    said = [line for line in asked.splitlines() if line.startswith("Ignore")][-1]
+    handler.begin()
+    handler.chunk(said.partition("write: ")[2], "stop")
+    handler.send(b"data: [DONE]\n\n")
+
+
+FAULTS: dict[str, Callable[[_Handler], None]] = {
+    "whole": whole_answer,
+    "lying-type": lying_type,
+    "html": html_page,
+    "silent": silent,
+    "never": never_answers,
+    "stops": stops_midway,
+    "half-closed": half_closed,
+    "drips": drips,
+    "broken-json": broken_json,
+    "no-choices": no_choices,
+    "error-in-stream": error_in_stream,
+    "odd-lines": odd_lines,
+    "endless": endless,
+    "one-line": one_line,
+    "empty": empty,
+    "says-nothing": says_nothing,
+    "redirects": redirects,
+    "compressed": compressed,
+    "wrong-key": wrong_key,
+    "echoes-key": echoes_key,
+    "wrong-model": wrong_model,
+    "500": plain_500,
+    "no-temperature": no_temperature,
+    "429": busy(429),
+    "503": busy(503, Retry_After="0"),
+    "429-later": busy(429, Retry_After="3600"),
+    "429-date": busy(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
+    "thinks": thinks,
+    "length": out_of_context,
+    "echo": echoes_passages,
+}
+
+
+@contextmanager
+def llm_server(text: str = "") -> Iterator[Server]:
+    """A server on this machine, which answers with `text`."""
+    server = Server(text)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)

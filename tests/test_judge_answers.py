@@ -1,0 +1,171 @@
+"""The judged answers of data/, how they are read, and the figures over them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from llm_server import llm_server
+from test_data import document, squeezed
+from test_generate_write import FERRY, TEA
+
+from rag.appraise import appraise_endpoint
+from rag.cli import main
+from rag.errors import EvaluationError
+from rag.generate.citations import cited_numbers
+from rag.generate.endpoint import ChatEndpoint
+from rag.generate.events import Reason, Verdict
+from rag.judge.answers import figures_of, read_answers
+from rag.judge.intervals import ratio_interval
+from rag.library import Library
+
+ROOT = Path(__file__).resolve().parents[1]
+ANSWERS = ROOT / "data" / "answers"
+FILES = ("zh", "en", "free")
+EVERY = [answer for name in FILES for answer in read_answers(ANSWERS / f"{name}.jsonl")]
+
+
+def test_they_are_two_hundred_in_two_languages_and_five_kinds():
+    counted = Counter((answer.language, answer.category) for answer in EVERY if answer.category != "free")
+    kinds = ("right", "wrong number", "wrong source", "invented", "half")
+    assert counted == {(language, kind): 20 for language in ("zh", "en") for kind in kinds}
+    assert len({answer.id for answer in EVERY}) == len(EVERY)
+
+
+@pytest.mark.parametrize("answer", EVERY, ids=lambda answer: answer.id)
+def test_an_answer_is_what_its_category_says(answer):
+    rights = [bool(sentence.right) for sentence in answer.sentences]
+    if answer.category == "right":
+        assert all(rights)
+    elif answer.category in ("half", "free"):
+        assert any(rights)
+        assert not all(rights)
+    else:
+        assert not any(rights)
+    for sentence in answer.sentences:
+        cited = set(cited_numbers(sentence.text))
+        assert cited
+        assert sentence.right <= cited <= set(range(1, len(answer.quotes) + 1))
+    for name, quote in answer.quotes:
+        assert squeezed(quote) in document(name)
+
+
+def line(**changes):
+    record = {
+        "id": "a",
+        "lang": "en",
+        "category": "right",
+        "question": "When?",
+        "passages": [{"document": "ferry.md", "quote": "leaves at 7:40"}],
+        "answer": "At 7:40 [1]. At 9 [1].",
+        "sentences": [{"text": "At 7:40 [1].", "right": [1]}, {"text": "At 9 [1].", "right": []}],
+    }
+    return json.dumps(record | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "holds no answer"),
+        ("[]", "line 1: is not a JSON object"),
+        ("{}", "line 1: KeyError 'id'"),
+        (line(sentences=[{"text": "At 7:40 [1].", "right": [1]}]), "other sentences than are judged"),
+        (line(passages=["x"]), "line 1: TypeError"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_line(tmp_path, text, complaint):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(text, "utf-8")
+    with pytest.raises(EvaluationError, match=complaint):
+        read_answers(path)
+
+
+def verdict(reason, citations=()):
+    return Verdict(0, 1, "x", reason, citations)
+
+
+def test_figures_by_hand(tmp_path):
+    """Four citations as written, one right; two kept, one of them right; three sentences of four judged so."""
+    path = tmp_path / "answers.jsonl"
+    path.write_text(line() + "\n" + line(id="b", question="Where?", sentences=[
+        {"text": "At 7:40 [1].", "right": []}, {"text": "At 9 [1].", "right": []}
+    ]), "utf-8")  # fmt: skip
+    one, other = read_answers(path)
+    yes, no = verdict(Reason.SUPPORTED, (1,)), verdict(Reason.WEAK)
+    found = {name: ratio.value for name, ratio in figures_of([(one, [yes, no]), (other, [yes, no])]).items()}
+    assert found == {
+        "unchecked_citation_precision": 0.25,
+        "citation_precision": 0.5,
+        "citation_recall": 1.0,
+        "sentence_support": 0.75,
+        "refusal": 0.0,
+        "answered": 1.0,
+    }
+
+
+def test_a_ratio_is_resampled_in_pairs():
+    low, high = ratio_interval(np.array([1.0, 0.0, 4.0]), np.array([1.0, 2.0, 4.0]))
+    assert 0 <= low < 5 / 7 < high <= 1
+    assert ratio_interval(np.array([2.0]), np.array([4.0])) == (0.5, 0.5)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judged")
+    (folder / "ferry.md").write_text(FERRY, "utf-8")
+    (folder / "tea.txt").write_text(TEA, "utf-8")
+    with Library(folder / "index") as opened:
+        opened.add(folder / "ferry.md", folder / "tea.txt")
+        yield opened
+
+
+def test_the_command_judges_the_checking(library, tmp_path, capsys):
+    said = "The morning ferry leaves Port Amber at 7:40 [1]."
+    wrong = "The morning ferry leaves Port Amber at 9:15 [1]."
+    path = tmp_path / "answers.jsonl"
+    path.write_text(line(answer=f"{said} {wrong}", sentences=[
+        {"text": said, "right": [1]}, {"text": wrong, "right": []}
+    ]).replace("leaves at 7:40", "leaves Port Amber"), "utf-8")  # fmt: skip
+    arguments = ["evaluate", "--answers", str(path), "--index", str(library.folder)]
+    assert main([*arguments, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["answers"], record["sentences"]) == (1, 2)
+    assert record["metrics"]["unchecked_citation_precision"] == 0.5
+    assert record["metrics"]["citation_precision"] == record["metrics"]["sentence_support"] == 1.0
+    assert main(arguments) == 0
+    assert "category right" in capsys.readouterr().out
+    path.write_text(line(), "utf-8")
+    assert main(arguments) == 1
+    assert "is in no passage of 'ferry.md'" in capsys.readouterr().err
+
+
+def questions(folder):
+    path = folder / "questions.jsonl"
+    lines = [
+        {"question": "When does the morning ferry leave Port Amber?", "quote": "at 7:40"},
+        {"question": "Who painted the ceiling of the chapel?", "quote": None},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    return path
+
+
+def test_an_endpoint_is_judged_by_the_quotes(library, tmp_path):
+    with llm_server("The morning ferry leaves Port Amber at 7:40 [1]. It has a bar [1].") as server:
+        found = appraise_endpoint(questions(tmp_path), library, ChatEndpoint(server.url, "m"))
+    assert {name: ratio.value for name, ratio in found.figures.items()} == {
+        "citation_precision": 1.0,
+        "citation_recall": 1.0,
+        "sentence_support": 0.5,
+        "refusal": 1.0,
+        "answered": 1.0,
+    }
+
+
+def test_an_endpoint_that_never_answers_is_an_error(library, tmp_path, capsys):
+    arguments = ["evaluate", str(questions(tmp_path)), "--index", str(library.folder), "--llm-model", "500"]
+    with llm_server() as server:
+        assert main([*arguments, "--llm", server.url]) == 1
+    assert "no answer was written: http://127.0.0.1:" in capsys.readouterr().err
