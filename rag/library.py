@@ -15,7 +15,16 @@ from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
-from rag.records import Answer, Document, DocumentInfo, Finding, IndexReport, Passage, ProgressCallback
+from rag.records import (
+    Answer,
+    Document,
+    DocumentInfo,
+    Failure,
+    Finding,
+    IndexReport,
+    Passage,
+    ProgressCallback,
+)
 from rag.search import search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
@@ -83,6 +92,11 @@ class Library:
         """What is in the library, in the order of the keys."""
         with self._reading() as snapshot:
             return snapshot.documents()
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The files that could not be read when they were last tried, each with its reason."""
+        with closing(Catalog(self.folder)) as catalog:
+            return tuple(Failure(failed.path, failed.reason) for failed in catalog.failed_files().values())
 
     def document(self, key: str) -> Document:
         """One document as it was read, with the structure that was found in it."""

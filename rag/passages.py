@@ -7,6 +7,7 @@ Then each paragraph becomes a passage, a long one several, a few tiny ones one t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from rag.segment.stated import stated_units
 from rag.segment.units import Unit
 from rag.segment.voices import Placed, Voice, place
 
-SEGMENTER_VERSION = 2  # goes up with every change of what `segment` returns; an index records it
+SEGMENTER_VERSION = 3  # goes up with every change of what `segment` returns; an index records it
 
 TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
 TINY_CHARACTERS = 30
@@ -39,6 +40,7 @@ _BODY = frozenset(
         BlockKind.VERSE,
         BlockKind.QUOTE,
         BlockKind.CODE,
+        BlockKind.RECORD,
     }
 )
 
@@ -75,7 +77,7 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     A passage has `max_tokens` tokens or fewer, as `count_tokens` counts them; only a single character that
     counts more by itself can exceed it.
     """
-    is_record = document.id is not None and not document.blocks
+    is_record = document.id is not None and not document.blocks and not document.is_member
     if document.blocks:
         units = stated_units(document)
     else:
@@ -149,6 +151,8 @@ def _belongs(
 ) -> bool:
     """Whether `part` goes into the passage of `group`."""
     last = group[-1]
+    if BlockKind.RECORD in (last.placed.unit.kind, part.placed.unit.kind):
+        return False
     if last.scope != part.scope or (not last.placed.is_question and not _is_together(last, part)):
         return False
     tokens = sum(member.tokens for member in group) + len(group)
@@ -218,5 +222,12 @@ def _passage(document: Document, title: str, group: Sequence[_Part], language: s
         start=first.start,
         end=last.end,
         id=document.id,
+        place=_place_at(document, first.start),
     )
     return Passage(id=0, text=text, language=language if own == "und" else own, source=source)
+
+
+def _place_at(document: Document, start: int) -> str:
+    """The name of the place in which the character `start` stands, "" before the first."""
+    index = bisect_right(document.places, start, key=lambda place: place.start)
+    return document.places[index - 1].name if index else ""

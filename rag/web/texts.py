@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,7 @@ class Texts:
     copy: str
     copied: str
     page: str
+    places: Mapping[str, str]  # the first word of a place's name -> how the rest is shown
     paragraph: str
     why: str
     meaning: str
@@ -127,6 +129,7 @@ ZH = Texts(
     copy="复制引文",
     copied="已复制",
     page="第 {number} 页",
+    places={"slide": "幻灯片 {name}", "sheet": "工作表 {name}", "chapter": "章 {name}", "at": "{name}"},
     paragraph="第 {number} 段",
     why="为何选中",
     meaning="含义",
@@ -208,6 +211,7 @@ EN = Texts(
     copy="Copy quotation",
     copied="Copied",
     page="p. {number}",
+    places={"slide": "slide {name}", "sheet": "sheet {name}", "chapter": "ch. {name}", "at": "{name}"},
     paragraph="¶ {number}",
     why="Why this one",
     meaning="meaning",
@@ -320,3 +324,11 @@ def chosen_tongue(cookie: str | None, accept_language: str) -> Tongue:
         if primary in TEXTS:
             return TEXTS[primary].tongue
     return "en"
+
+
+def place_text(place: str, page: int | None, texts: Texts) -> str:
+    """Return where in a document something stands: its slide, sheet, chapter, time or page; "" where none."""
+    kind, _, name = place.partition(" ")
+    if place:
+        return texts.places.get(kind, place).format(name=name)
+    return "" if page is None else texts.page.format(number=page)
