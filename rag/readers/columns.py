@@ -7,12 +7,19 @@ part the page into bands. A table is not cut: its cells do not fill their column
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+_PAGE_NUMBER = re.compile(
+    r"[-–—·•\s]*(?:(?:page|p\.|seite|стр\.?)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|von|de|sur|из)\s*\d{1,4})?[-–—·•\s]*"
+    r"|[-–—\s]*第?\s*\d{1,4}\s*[页頁](?:\s*[,，/]?\s*共\s*\d{1,4}\s*[页頁])?[-–—\s]*",
+    re.IGNORECASE,
+)
 _GAP = 1.2  # font sizes of blank between two runs of one line
 _LEAST_GUTTER = 0.6  # font sizes
 _LEAST_LINES = 4  # on each side of a gutter
@@ -64,7 +71,7 @@ class _Line:
 
 def page_text(pieces: Sequence[Piece]) -> str:
     """The lines of a page in reading order; a blank line where the setting shows a new paragraph."""
-    kept = [piece for piece in pieces if piece.text.strip()]
+    kept = _without_number([piece for piece in pieces if piece.text.strip()])
     if not kept:
         return ""
     regions = _regions(kept, 0, right_to_left=_is_right_to_left(kept))
@@ -72,6 +79,20 @@ def page_text(pieces: Sequence[Piece]) -> str:
     usual = median(line.size for region in lines for line in region)
     leading = _leading(lines)
     return "\n".join(text for region in lines for text in _set(region, usual_size=usual, leading=leading))
+
+
+def _without_number(pieces: list[Piece]) -> list[Piece]:
+    """The runs without a page number that stands by itself at the foot or the head of the page."""
+    for side in (-1, 1):
+        ordered = sorted(pieces, key=lambda piece: side * (piece.top + piece.bottom))
+        edge = ordered[-1] if len(ordered) > 1 else None
+        if edge is None or not _PAGE_NUMBER.fullmatch(edge.text.strip()):
+            continue
+        others = [piece for piece in pieces if piece is not edge]
+        nearest = min(max(other.bottom - edge.top, edge.bottom - other.top) for other in others)
+        if nearest > 0.8 * max(edge.size, edge.top - edge.bottom):
+            pieces = others
+    return pieces
 
 
 def _is_right_to_left(pieces: Sequence[Piece]) -> bool:
@@ -228,7 +249,8 @@ def _leading(regions: Sequence[Sequence[_Line]]) -> float:
 
 def _set(lines: Sequence[_Line], *, usual_size: float, leading: float) -> list[str]:
     """The lines as text: indents as spaces, a blank line before a wide gap or a change of size."""
-    edge = min(line.left for line in lines)
+    lefts = Counter(round(line.left) for line in lines)
+    edge = max(lefts, key=lambda left: (lefts[left], -left))  # where most lines begin
     found: list[str] = []
     before: _Line | None = None
     for line in lines:

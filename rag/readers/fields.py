@@ -91,7 +91,7 @@ def record_document(
 
 def _line(name: str, value: str) -> str:
     colon = "：" if any(character >= "\u2e80" for character in name) else ": "
-    return f"{name}{colon}{value}" if name else value
+    return f"{name}{colon}{value}" if name and name not in _TEXTS else value
 
 
 def _texts(value: JsonValue, name: str, depth: int) -> Iterator[tuple[str, str]]:

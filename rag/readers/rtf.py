@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rag.decoding import clean
@@ -10,6 +11,8 @@ from rag.readers.assembly import iso_date
 from rag.readers.file import File, load
 from rag.records import Document
 
+_CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
+_ESCAPED = re.compile(r"\\'([0-9a-fA-F]{2})")
 _MAX_BYTES = 32 << 20
 _MAX_DEPTH = 500
 
@@ -32,9 +35,20 @@ def read_rtf(path: File) -> Iterator[Document]:
     text = clean(result.content)
     if not text.strip():
         raise ReadError(f"{shown} holds no text; there is nothing to index in it")
-    title = str(result.metadata.get("title") or "")
+    title = _unescaped(str(result.metadata.get("title") or ""), data)
     date = iso_date(str(result.metadata.get("created_at") or ""))
     yield Document(path=shown, title=" ".join(clean(title).split()), text=text, date=date)
+
+
+def _unescaped(title: str, data: bytes) -> str:
+    """The title with its escaped bytes in the code page of the file, which kreuzberg leaves in it."""
+    page = _CODE_PAGE.search(data)
+    encoding = f"cp{page.group(1).decode()}" if page else "cp1252"
+    raw = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), title)
+    try:
+        return raw.encode("latin-1").decode(encoding) if raw != title else title
+    except (LookupError, UnicodeError):
+        return title
 
 
 def _depth(data: bytes) -> int:
