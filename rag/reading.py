@@ -180,7 +180,9 @@ class _Worker:
             return f"needs more than {self._limits.memory_bytes >> 20} MB of memory to be read; {remedy}"
         if code is not None and code < 0:
             with suppress(ValueError):
-                return f"made its reader crash ({signal.Signals(-code).name}); {remedy}"
+                name = signal.Signals(-code).name
+                name += ", mostly for want of memory" if name in ("SIGABRT", "SIGTRAP", "SIGKILL") else ""
+                return f"made its reader crash ({name}); {remedy}"
         return f"made its reader end (exit code {code}); {remedy}"
 
     def _take(self) -> None:

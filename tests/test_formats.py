@@ -164,8 +164,8 @@ def test_subtitles_keep_time_and_voice(tmp_path):
     (document,) = samples(tmp_path, "sample.vtt")
     _, passages = passages_of(document)
     assert [(one.source.place, one.source.speaker, one.text) for one in passages] == [
-        ("at 00:00:01", "Ruth Vane", "We close the gates at nine in the evening."),
-        ("at 00:00:08", "陈曦", sample_files.CHINESE),
+        ("at 00:00:01", "Ruth Vane", "Ruth Vane: We close the gates at nine in the evening."),
+        ("at 00:00:08", "陈曦", f"陈曦：{sample_files.CHINESE}"),
     ]
 
 

@@ -7,19 +7,11 @@ part the page into bands. A table is not cut: its cells do not fill their column
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
-_PAGE_NUMBER = re.compile(
-    r"[-–—·•\s]*(?:(?:page|p\.|seite|стр\.?)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|von|de|sur|из)\s*\d{1,4})?[-–—·•\s]*"
-    r"|[-–—\s]*第?\s*\d{1,4}\s*[页頁](?:\s*[,，/]?\s*共\s*\d{1,4}\s*[页頁])?[-–—\s]*",
-    re.IGNORECASE,
-)
 _GAP = 1.2  # font sizes of blank between two runs of one line
 _LEAST_GUTTER = 0.6  # font sizes
 _LEAST_LINES = 4  # on each side of a gutter
@@ -27,8 +19,6 @@ _LEAST_FILL = 0.6  # of a column's width, by its median line
 _LEAST_COLUMN = 8.0  # font sizes
 _MOST_CROSSING = 0.25  # of the runs of a page
 _MAX_DEPTH = 6
-_WIDE_LEADING = 1.45  # of the usual distance between lines: a paragraph's gap
-_LARGER = 1.12  # of the usual font size: a heading
 
 
 @dataclass(slots=True)
@@ -40,14 +30,17 @@ class Piece:
     right: float
     bottom: float
     top: float
-    size: float
+    font: float  # its size in points
+
+    @property
+    def size(self) -> float:
+        """The height of its line, which grows with the font."""
+        return max(self.top - self.bottom, 1.0)
 
     def goes_on(self, left: float, right: float, bottom: float, top: float) -> bool:
         """Whether a character in that box continues the run."""
-        size = max(self.size, self.top - self.bottom, 1.0)
-        same_line = min(self.top, top) - max(self.bottom, bottom) > 0 or (
-            abs(bottom - self.bottom) < 0.5 * size and top - bottom < 0.6 * size
-        )
+        size = self.size
+        same_line = min(self.top, top) - max(self.bottom, bottom) > 0.5 * min(size, top - bottom)
         return same_line and -size < left - self.right < _GAP * size
 
     def add(self, character: str, left: float, right: float, bottom: float, top: float) -> None:
@@ -57,42 +50,10 @@ class Piece:
         self.bottom, self.top = min(self.bottom, bottom), max(self.top, top)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """Runs side by side, as text."""
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
-
-
-def page_text(pieces: Sequence[Piece]) -> str:
-    """The lines of a page in reading order; a blank line where the setting shows a new paragraph."""
-    kept = _without_number([piece for piece in pieces if piece.text.strip()])
-    if not kept:
-        return ""
-    regions = _regions(kept, 0, right_to_left=_is_right_to_left(kept))
-    lines = [_lines(region) for region in regions]
-    usual = median(line.size for region in lines for line in region)
-    leading = _leading(lines)
-    return "\n".join(text for region in lines for text in _set(region, usual_size=usual, leading=leading))
-
-
-def _without_number(pieces: list[Piece]) -> list[Piece]:
-    """The runs without a page number that stands by itself at the foot or the head of the page."""
-    for side in (-1, 1):
-        ordered = sorted(pieces, key=lambda piece: side * (piece.top + piece.bottom))
-        edge = ordered[-1] if len(ordered) > 1 else None
-        if edge is None or not _PAGE_NUMBER.fullmatch(edge.text.strip()):
-            continue
-        others = [piece for piece in pieces if piece is not edge]
-        nearest = min(max(other.bottom - edge.top, edge.bottom - other.top) for other in others)
-        if nearest > 0.8 * max(edge.size, edge.top - edge.bottom):
-            pieces = others
-    return pieces
+def reading_order(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """The runs of a page in groups that are read one after the other."""
+    kept = [piece for piece in pieces if piece.text.strip()]
+    return _regions(kept, 0, right_to_left=_is_right_to_left(kept)) if kept else []
 
 
 def _is_right_to_left(pieces: Sequence[Piece]) -> bool:
@@ -142,8 +103,7 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     """Where the page is parted into columns, None where it is not."""
     if len(pieces) < 2 * _LEAST_LINES:
         return None
-    size = median(piece.size or piece.top - piece.bottom for piece in pieces)
-    size = max(size, 1.0)
+    size = median(piece.size for piece in pieces)
     best: tuple[int, float, float] | None = None
     edges = sorted({round(piece.right, 1) for piece in pieces})
     for edge in edges[:: max(len(edges) // 200, 1)]:
@@ -196,72 +156,3 @@ def _are_beside(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
         max(piece.top for piece in side) - min(piece.bottom for piece in side) for side in (left, right)
     )
     return top - bottom > 0.5 * height
-
-
-# --- lines --------------------------------------------------------------------------------------------------
-
-
-def _lines(pieces: Sequence[Piece]) -> list[_Line]:
-    """The runs of a region as lines from top to bottom; runs on one base line are one line."""
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: (-(piece.top + piece.bottom) / 2, piece.left)):
-        if rows and _is_beside(rows[-1], piece):
-            rows[-1].append(piece)
-        else:
-            rows.append([piece])
-    return [_line(row) for row in rows]
-
-
-def _is_beside(row: Sequence[Piece], piece: Piece) -> bool:
-    top, bottom = max(one.top for one in row), min(one.bottom for one in row)
-    shared = min(top, piece.top) - max(bottom, piece.bottom)
-    return shared > 0.5 * min(top - bottom, piece.top - piece.bottom)
-
-
-def _line(row: Sequence[Piece]) -> _Line:
-    ordered = sorted(row, key=lambda piece: piece.left)
-    text = ""
-    for before, piece in zip([None, *ordered], ordered, strict=False):
-        gap = 0.0 if before is None else piece.left - before.right
-        size = max(piece.size, 1.0)
-        text += "" if before is None else "   " if gap > 2 * size else " " if gap > 0.15 * size else ""
-        text += piece.text.strip()
-    return _Line(
-        text,
-        ordered[0].left,
-        max(piece.right for piece in row),
-        min(piece.bottom for piece in row),
-        max(piece.top for piece in row),
-        max(piece.size for piece in row),
-    )
-
-
-def _leading(regions: Sequence[Sequence[_Line]]) -> float:
-    """The usual distance between two base lines."""
-    steps = [
-        before.bottom - line.bottom
-        for region in regions
-        for before, line in pairwise(region)
-        if before.bottom > line.bottom
-    ]
-    return median(steps) if steps else 0.0
-
-
-def _set(lines: Sequence[_Line], *, usual_size: float, leading: float) -> list[str]:
-    """The lines as text: indents as spaces, a blank line before a wide gap or a change of size."""
-    lefts = Counter(round(line.left) for line in lines)
-    edge = max(lefts, key=lambda left: (lefts[left], -left))  # where most lines begin
-    found: list[str] = []
-    before: _Line | None = None
-    for line in lines:
-        if before is not None:
-            step = before.bottom - line.bottom
-            large = [one.size > _LARGER * usual_size for one in (before, line)]
-            if (leading and step > _WIDE_LEADING * leading * max(1.0, line.size / usual_size)) or large[
-                0
-            ] != large[1]:
-                found.append("")
-        indent = round((line.left - edge) / max(line.size / 2, 1.0))
-        found.append(" " * min(max(indent, 0), 40) + line.text)
-        before = line
-    return found

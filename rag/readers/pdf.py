@@ -1,22 +1,22 @@
-"""PDF: the pages' lines in reading order, a form feed between pages; headings and joints are the segmenter's.
+"""PDF: paragraphs in reading order, headings by their size, a form feed between pages.
 
-pdfium (Apache-2.0) takes the characters out with their boxes, `rag.readers.columns` puts them in order.
+pdfium (Apache-2.0) takes the characters out with their boxes, `rag.readers.columns` puts them in order,
+`rag.readers.printed` makes paragraphs of them.
 """
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.decoding import clean
 from rag.errors import ReadError
 from rag.readers.assembly import MAX_CHARACTERS, iso_date
-from rag.readers.columns import Piece, page_text
+from rag.readers.columns import Piece
 from rag.readers.file import MAX_BINARY_BYTES, File, load
-from rag.records import Document
+from rag.readers.printed import Page, page_lines, paragraphs
+from rag.records import Block, Document
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -29,6 +29,7 @@ _UNTITLED = re.compile(
     re.IGNORECASE,
 )
 _HYPHENS = {0x02: "-", 0xAD: "-", 0xFFFE: "-"}  # what pdfium gives for a hyphen at the end of a line
+_HEIGHT_OF_SIZE = 1.2  # the box of a line, in most fonts
 _FEWEST_CHARACTERS = 10  # on a page, beside a picture, to count as text
 _MOST_UNREADABLE = 0.3  # of a document's characters
 
@@ -60,35 +61,56 @@ def read_pdf(path: File) -> Iterator[Document]:
 
 
 def _document(document: pypdfium2.PdfDocument, shown: str) -> Document:
-    pages: list[str] = []
+    pages: list[Page] = []
     broken: list[int] = []
     length = 0
     count = len(document)
     if not 0 < count <= _MAX_PAGES:
         raise ReadError(f"{shown} has {count:,} pages; it is damaged, or must be split into several files")
     for index in range(count):
-        text = _page(document, index)
-        if text is None:
+        page = _page(document, index)
+        if page is None:
             broken.append(index + 1)
-        pages.append(text or "")
-        length += len(pages[-1])
+        pages.append(page or [])
+        length += _characters(pages[-1])
         if length > MAX_CHARACTERS:
             raise ReadError(f"{shown} holds more than {MAX_CHARACTERS >> 20} million characters; split it")
     pictures = [number + 1 for number, page in enumerate(pages) if _is_picture(document, number, page)]
-    if not any(page.strip() for page in pages) or len(pictures) == count:
+    if not length or len(pictures) == count:
         what = "pictures of text (a scan)" if pictures else "no text"
         raise ReadError(
             f"{shown}: its {count} pages hold {what}; it needs OCR: run it through `ocrmypdf` first"
         )
     facts = document.get_metadata_dict(skip_empty=True)
     title = " ".join(clean(facts.get("Title", "")).split())
-    read = Document(
+    text, blocks = _assembled(pages)
+    return Document(
         path=shown,
         title="" if _UNTITLED.fullmatch(title) else title,
-        text=clean("\f".join(pages)),
+        text=text,
+        blocks=blocks,
         date=iso_date(facts.get("CreationDate", "")),
+        warnings=tuple(_warnings(text, pictures, broken)),
     )
-    return replace(read, warnings=tuple(_warnings(read.text, pictures, broken)))
+
+
+def _characters(page: Page) -> int:
+    return sum(len(line.text) for region in page for line in region)
+
+
+def _assembled(pages: list[Page]) -> tuple[str, tuple[Block, ...]]:
+    """The text with a form feed at each new page, and the blocks."""
+    pieces: list[str] = []
+    blocks: list[Block] = []
+    length, page = 0, 1
+    for paragraph in paragraphs(pages):
+        gap = "\f" * (paragraph.page - page) or ("\n\n" if pieces else "")
+        text = clean(paragraph.text).replace("\f", " ")
+        start, page = length + len(gap), paragraph.page
+        length = start + len(text)
+        pieces += [gap, text]
+        blocks.append(Block(paragraph.kind, start, length, level=paragraph.level, page=page))
+    return "".join(pieces), tuple(blocks)
 
 
 def _warnings(text: str, pictures: list[int], broken: list[int]) -> Iterator[str]:
@@ -105,8 +127,8 @@ def _numbers(pages: list[int]) -> str:
     return ", ".join(map(str, pages[:20])) + (f" and {len(pages) - 20} more" if len(pages) > 20 else "")
 
 
-def _page(document: pypdfium2.PdfDocument, index: int) -> str | None:
-    """The text of a page in reading order, None where the page is damaged."""
+def _page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
+    """The lines of a page in reading order, None where the page is damaged."""
     import pypdfium2
 
     try:
@@ -117,22 +139,27 @@ def _page(document: pypdfium2.PdfDocument, index: int) -> str | None:
             page.close()
     except pypdfium2.PdfiumError:
         return None
-    return page_text(pieces)
+    return page_lines(pieces)
 
 
-def _is_picture(document: pypdfium2.PdfDocument, index: int, text: str) -> bool:
+def _is_picture(document: pypdfium2.PdfDocument, index: int, page: Page) -> bool:
     """Whether a page has a picture and next to no text."""
     import pypdfium2
 
-    if len("".join(text.split())) >= _FEWEST_CHARACTERS:
+    if _characters(page) >= _FEWEST_CHARACTERS:
         return False
     try:
-        page = document[index]
-        kinds = [found.type for found in page.get_objects(max_depth=3)]
-        page.close()
+        opened = document[index]
+        kinds = [found.type for found in opened.get_objects(max_depth=3)]
+        opened.close()
     except pypdfium2.PdfiumError:
         return False
     return pypdfium2.raw.FPDF_PAGEOBJ_IMAGE in kinds
+
+
+def _font_size(stated: float, height: float) -> float:
+    """The size of the font in points: as stated, but where the page is scaled and its lines say otherwise."""
+    return stated if 0.7 * stated <= height <= 2 * stated else height / _HEIGHT_OF_SIZE
 
 
 def _pieces(page: pypdfium2.PdfPage) -> Iterator[Piece]:
@@ -141,7 +168,7 @@ def _pieces(page: pypdfium2.PdfPage) -> Iterator[Piece]:
 
     text = page.get_textpage()
     try:
-        box = [ctypes.c_double() for _ in range(4)]
+        box = pdfium.FS_RECTF()
         run: Piece | None = None
         for index in range(min(text.count_chars(), _MAX_PAGE_CHARACTERS)):
             code = pdfium.FPDFText_GetUnicode(text, index)
@@ -150,19 +177,18 @@ def _pieces(page: pypdfium2.PdfPage) -> Iterator[Piece]:
                     yield run
                 run = None
                 continue
-            character = _HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "\ufffd")
-            if not pdfium.FPDFText_GetCharBox(text, index, *box):
+            if not pdfium.FPDFText_GetLooseCharBox(text, index, box):
                 continue
-            left, right, bottom, top = (value.value for value in box)
+            character = _HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "\ufffd")
             if character.isspace() and run is not None:
                 run.text += " "
-                continue
-            if run is not None and run.goes_on(left, right, bottom, top):
-                run.add(character, left, right, bottom, top)
-                continue
-            if run is not None:
-                yield run
-            run = Piece(character, left, right, bottom, top, pdfium.FPDFText_GetFontSize(text, index))
+            elif run is not None and run.goes_on(box.left, box.right, box.bottom, box.top):
+                run.add(character, box.left, box.right, box.bottom, box.top)
+            else:
+                if run is not None:
+                    yield run
+                font = _font_size(pdfium.FPDFText_GetFontSize(text, index), box.top - box.bottom)
+                run = Piece(character, box.left, box.right, box.bottom, box.top, font)
         if run is not None:
             yield run
     finally:

@@ -33,13 +33,12 @@ def read_subtitles(path: File) -> Iterator[Document]:
     """Yield the one document of a subtitle file; without cues it is read as text. Raises ReadError."""
     decoded = decode(load(path), name=path.as_posix())
     assembly = Assembly(path)
-    speaker = ""
     for cues in _stretches(_cues(decoded.text)):
         assembly.place(f"at {_clock(cues[0].start)}")
-        if cues[0].speaker != speaker:
-            speaker = cues[0].speaker
-            assembly.add(BlockKind.BYLINE, speaker)
-        assembly.add(BlockKind.PARAGRAPH, _joined([line for cue in cues for line in cue.lines]))
+        said = _joined([line for cue in cues for line in cue.lines])
+        speaker = cues[0].speaker
+        colon = "：" if _CJK.match(speaker) else ": "
+        assembly.add(BlockKind.PARAGRAPH, f"{speaker}{colon}{said}" if speaker else said)
     if assembly.is_empty:
         yield Document(
             path.as_posix(), "", decoded.text, encoding=decoded.encoding, warnings=decoded.warnings
