@@ -23,7 +23,7 @@ _PAGE_NUMBER = re.compile(
 )
 _ITEM = re.compile(r"(?:[•‣◦▪●○■□◆◇·∙–—*-]|\(?\d{1,2}[.)、）]|[a-z][.)])\s+\S|[•‣◦▪●○■□◆◇]\S")
 _ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
-_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d+|(?<=\s)[ivxlc]+$")
 _WIDE_LEADING = 1.4  # of the usual distance between lines: a gap between paragraphs
 _LARGER = 1.12  # of the usual size: a heading
 _LONGEST_HEADING = 200  # characters
@@ -124,7 +124,7 @@ def _gap(one: Line, other: Line) -> float:
 
 
 def _same(line: Line) -> str:
-    return _DIGITS.sub("", "".join(line.text.split())).casefold()
+    return "".join(_NUMBER.sub("", line.text).split()).casefold()
 
 
 # --- sizes --------------------------------------------------------------------------------------------------
