@@ -24,7 +24,7 @@ def read_json(path: File) -> Iterator[Document]:
     """Yield a document for each record of a JSON file: the members of its list, or the whole of it."""
     decoded = decode(load(path), name=path.as_posix())
     try:
-        value = json.loads(decoded.text)
+        value = _parsed(decoded.text)
     except (ValueError, RecursionError) as error:
         reason = "it nests too deep" if isinstance(error, RecursionError) else error
         raise ReadError(f"{path.as_posix()} is not JSON ({reason}); mend it or save it as text") from error
@@ -42,6 +42,16 @@ def read_json(path: File) -> Iterator[Document]:
                 yield document
     if not found:
         raise ReadError(f"{path.as_posix()} holds no text in its records; there is nothing to index in it")
+
+
+def _parsed(text: str) -> JsonValue:
+    """The value of a JSON text, or the values of its lines where each is one. Raises ValueError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not error.msg.startswith("Extra data"):
+            raise
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _records(value: JsonValue) -> list[JsonValue]:
