@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.language import detect_language
-from rag.records import SECTION_SEPARATOR, Block, BlockKind, Document, Passage, Source
+from rag.records import SECTION_SEPARATOR, Block, BlockKind, Document, Passage, Place, Source
 from rag.segment.budget import split_spans
 from rag.segment.joining import join_lines
 from rag.segment.lines import split_lines
@@ -85,7 +85,7 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     title, placed = _as_record(document, units) if is_record else place(units, document.title)
     if not any(one.unit.kind in _BODY for one in placed):
         placed = _as_text(placed)
-    parts = list(_parts(placed, count_tokens=count_tokens, max_tokens=max_tokens))
+    parts = list(_parts(placed, document.places, count_tokens=count_tokens, max_tokens=max_tokens))
     language = detect_language(document.text[:_LANGUAGE_SAMPLE])
     passages = [
         _passage(document, title, group, language)
@@ -113,15 +113,18 @@ def _as_text(placed: Sequence[Placed]) -> list[Placed]:
 
 
 def _parts(
-    placed: Sequence[Placed], *, count_tokens: Callable[[str], int], max_tokens: int
+    placed: Sequence[Placed], places: Sequence[Place], *, count_tokens: Callable[[str], int], max_tokens: int
 ) -> Iterator[_Part]:
     """The text of the document in stretches that fit the budget, numbered by paragraph."""
-    paragraph, scope = 0, 0
+    paragraph, scope, here = 0, 0, 0
     before: BlockKind | None = None
     for one in placed:
         unit = one.unit
         if unit.kind is BlockKind.FURNITURE:
             continue
+        there = bisect_right(places, unit.start, key=lambda place: place.start)
+        if there != here:
+            scope, here = scope + 1, there
         if unit.kind not in _BODY:
             scope += 1
         else:
@@ -222,12 +225,12 @@ def _passage(document: Document, title: str, group: Sequence[_Part], language: s
         start=first.start,
         end=last.end,
         id=document.id,
-        place=_place_at(document, first.start),
+        place=_place_at(document.places, first.start),
     )
     return Passage(id=0, text=text, language=language if own == "und" else own, source=source)
 
 
-def _place_at(document: Document, start: int) -> str:
+def _place_at(places: Sequence[Place], start: int) -> str:
     """The name of the place in which the character `start` stands, "" before the first."""
-    index = bisect_right(document.places, start, key=lambda place: place.start)
-    return document.places[index - 1].name if index else ""
+    index = bisect_right(places, start, key=lambda place: place.start)
+    return places[index - 1].name if index else ""

@@ -169,6 +169,12 @@ def test_subtitles_keep_time_and_voice(tmp_path):
     ]
 
 
+def test_what_is_said_a_minute_apart_is_cited_apart(tmp_path):
+    (document,) = samples(tmp_path, "sample.srt")
+    _, passages = passages_of(document)
+    assert [one.source.place for one in passages] == ["at 00:00:01", "at 00:01:05"]
+
+
 def test_members_of_an_archive_are_documents_by_their_path(tmp_path):
     documents = samples(tmp_path, "sample.zip")
     assert [document.id for document in documents] == ["reports/潮汐.md", "reports/ships.csv", "notes.txt"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,7 +46,9 @@ class Texts:
     copy: str
     copied: str
     page: str
-    places: Mapping[str, str]  # the first word of a place's name -> how the rest is shown
+    slide: str
+    sheet: str
+    chapter: str
     paragraph: str
     why: str
     meaning: str
@@ -129,7 +130,9 @@ ZH = Texts(
     copy="复制引文",
     copied="已复制",
     page="第 {number} 页",
-    places={"slide": "幻灯片 {name}", "sheet": "工作表 {name}", "chapter": "章 {name}", "at": "{name}"},
+    slide="幻灯片 {name}",
+    sheet="工作表 {name}",
+    chapter="章 {name}",
     paragraph="第 {number} 段",
     why="为何选中",
     meaning="含义",
@@ -211,7 +214,9 @@ EN = Texts(
     copy="Copy quotation",
     copied="Copied",
     page="p. {number}",
-    places={"slide": "slide {name}", "sheet": "sheet {name}", "chapter": "ch. {name}", "at": "{name}"},
+    slide="slide {name}",
+    sheet="sheet {name}",
+    chapter="ch. {name}",
     paragraph="¶ {number}",
     why="Why this one",
     meaning="meaning",
@@ -330,5 +335,6 @@ def place_text(place: str, page: int | None, texts: Texts) -> str:
     """Return where in a document something stands: its slide, sheet, chapter, time or page; "" where none."""
     kind, _, name = place.partition(" ")
     if place:
-        return texts.places.get(kind, place).format(name=name)
+        forms = {"slide": texts.slide, "sheet": texts.sheet, "chapter": texts.chapter, "at": "{name}"}
+        return forms.get(kind, "{place}").format(name=name, place=place)
     return "" if page is None else texts.page.format(number=page)
