@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.errors",),
     ("rag.records", "rag.settings"),
     ("rag.wire",),
-    ("rag.terminal", "rag.progress"),
+    ("rag.terminal", "rag.progress", "rag.citation"),
     ("rag.language",),
     ("rag.tokens", "rag.sentences", "rag.decoding"),
     ("rag.segment.*",),
