@@ -8,6 +8,7 @@ import gradio as gr
 
 from rag.web.chrome import both, header, packaged, toolbar
 from rag.web.html import element
+from rag.web.rooms import RoomParts, lay_out_rooms
 from rag.web.safety import MAX_FILE_BYTES
 
 
@@ -25,6 +26,7 @@ class Parts:
     report: gr.HTML
     wanted: gr.Textbox
     shelf: gr.HTML
+    rooms: RoomParts
 
 
 def lay_out() -> Parts:
@@ -33,13 +35,14 @@ def lay_out() -> Parts:
     with gr.Row(elem_id="wj-stage"):
         with gr.Column(elem_id="wj-ask", min_width=0):
             question, ask, welcome, results = _ask_view()
+        rooms = lay_out_rooms()  # before the reader, which stands at the right of what was found
         with gr.Column(elem_id="wj-reader", min_width=0):
             _html("wj-reader-bar", toolbar())
             reader = _html("wj-reader-body")
         with gr.Column(elem_id="wj-library", min_width=0):
             upload, report, wanted, shelf = _library_view()
     bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=packaged("page.js"), apply_default_css=False)
-    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf)
+    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf, rooms)
 
 
 def _html(name: str, value: str = "") -> gr.HTML:

@@ -17,6 +17,7 @@ from rag.web.chrome import head
 from rag.web.handlers import Desk, sent, texts_for
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
+from rag.web.rooms import connect_rooms
 from rag.web.safety import LOOPBACK_NAMES, MAX_FILE_BYTES, Guard
 from rag.web.theme import theme
 from rag.wire import JsonObject
@@ -41,6 +42,7 @@ def build(desk: Desk) -> gr.Blocks:
         _connect_asking(desk, parts)
         _connect_reading(desk, parts)
         _connect_library(desk, parts)
+        connect_rooms(desk, parts.rooms)
     page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
     return page
 

@@ -1,0 +1,114 @@
+"""The words of the views for looking up, the map and the judging, in Chinese and in English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.web.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTexts:
+    """Every word that these views say by themselves; `{names}` are filled with `str.format`."""
+
+    nav_lookup: str
+    lookup_title: str
+    lookup_label: str
+    lookup_placeholder: str
+    lookup_hint: str
+    filters: str
+    clear: str
+    everything: str
+    document: str
+    folder: str
+    language: str
+    speaker: str
+    section: str
+    format: str
+    since: str
+    until: str
+    sort: str
+    by_relevance: str
+    by_document: str
+    by_date: str
+    copy_as: str
+    style_plain: str
+    style_markdown: str
+    style_bibtex: str
+    style_gbt7714: str
+    copy_one: str
+    found_one: str
+    found_count: str
+    narrowed: str
+
+
+ZH = RoomTexts(
+    nav_lookup="查找",
+    lookup_title="查找段落",
+    lookup_label="查找段落",
+    lookup_placeholder="输入几个字，边写边找",
+    lookup_hint="↑ ↓ 移动，回车打开，Esc 返回，c 复制",
+    filters="筛选",
+    clear="清除筛选",
+    everything="全部",
+    document="文档",
+    folder="文件夹",
+    language="语言",
+    speaker="说话人",
+    section="章节",
+    format="格式",
+    since="日期从",
+    until="到",
+    sort="排序",
+    by_relevance="相关程度",
+    by_document="文档顺序",
+    by_date="日期，新的在前",
+    copy_as="引文格式",
+    style_plain="纯文本",
+    style_markdown="Markdown",
+    style_bibtex="BibTeX",
+    style_gbt7714="GB/T 7714",
+    copy_one="复制引文",
+    found_one="1 段",
+    found_count="{count} 段",
+    narrowed="筛选范围内没有相近的段落。",
+)
+
+EN = RoomTexts(
+    nav_lookup="Look up",
+    lookup_title="Look up passages",
+    lookup_label="Look up passages",
+    lookup_placeholder="A few words; passages appear as you type",
+    lookup_hint="↑ ↓ to move, Enter to open, Esc to go back, c to copy",
+    filters="Filters",
+    clear="Clear filters",
+    everything="Everything",
+    document="Document",
+    folder="Folder",
+    language="Language",
+    speaker="Speaker",
+    section="Section",
+    format="Format",
+    since="Dated from",
+    until="to",
+    sort="Sort",
+    by_relevance="Relevance",
+    by_document="Document order",
+    by_date="Date, newest first",
+    copy_as="Copy as",
+    style_plain="Plain text",
+    style_markdown="Markdown",
+    style_bibtex="BibTeX",
+    style_gbt7714="GB/T 7714",
+    copy_one="Copy quotation",
+    found_one="1 passage",
+    found_count="{count} passages",
+    narrowed="Within these filters nothing comes close.",
+)
+
+_ROOM_TEXTS = {"zh": ZH, "en": EN}
+
+
+def room_texts(texts: Texts) -> RoomTexts:
+    """Return the words of these views in the language of `texts`."""
+    return _ROOM_TEXTS[texts.tongue]

@@ -1,0 +1,137 @@
+// The views beside asking, reading and the shelf. Gradio runs this once as a function of (element, trigger, …);
+// `trigger` sends an event with data to the Python function of the same name: "enter", "look".
+// What page.js gives is in `window.wenju.page`; what it calls here is in `window.wenjuRooms`.
+const root = document.documentElement;
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const wenju = () => window.wenju;
+
+// --- looking up ---
+
+const DEBOUNCE_MS = 150;
+const FIELDS = ["in", "folder", "lang", "who", "section", "format", "from", "to", "sort"];
+const STYLE = "wenju-style"; // the style in which quotations are copied; a setting, no history
+let timer = 0;
+
+const box = () => one("#wj-lookup-box input, #wj-lookup-box textarea");
+const form = () => one("#wj-facets form");
+const hits = () => all("#wj-found .wj-hits .wj-open");
+
+// What the controls say now; before they are there, what the address says.
+function wanted() {
+	const query = new URLSearchParams(location.search);
+	const fields = form() ? Object.fromEntries(new FormData(form())) : Object.fromEntries(query);
+	const kept = FIELDS.map((name) => [name, fields[name] ?? ""]).filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
+	return { q: form() ? (box()?.value ?? "") : (query.get("q") ?? ""), ...Object.fromEntries(kept) };
+}
+
+function lookSoon() {
+	clearTimeout(timer);
+	timer = setTimeout(() => {
+		wenju().page.busy(true);
+		trigger("look", wanted());
+	}, DEBOUNCE_MS);
+}
+
+function narrowed() {
+	const count = FIELDS.filter((name) => name !== "sort" && wanted()[name]).length;
+	const shown = one("#wj-facets .wj-narrowing");
+	if (shown) shown.textContent = count ? ` ${count}` : "";
+}
+
+const lookup = {
+	// The part of the address that is this view's.
+	query() {
+		const { q, ...fields } = wanted();
+		return Object.entries(fields).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+	},
+	question: () => wanted().q,
+	focus() {
+		box()?.focus();
+		box()?.select();
+	},
+	// Comes to the view with what the address says; the passage that it names is opened.
+	enter({ typing = false } = {}) {
+		if (typing) box()?.focus(); // at once: the answer does not touch the box
+		trigger("enter", typing ? { ...wanted(), keep: 1 } : Object.fromEntries(new URLSearchParams(location.search)));
+	},
+	entered() {
+		const style = one("#wj-facets [name=style]");
+		if (style) style.value = localStorage.getItem(STYLE) ?? "plain";
+		narrowed();
+		const here = wenju().page.place();
+		if (here.document) {
+			const link = hits().find((one) => one.dataset.document === here.document && Number(one.dataset.paragraph) === here.paragraph);
+			wenju().page.open(link ? { ...link.dataset } : { document: here.document, paragraph: here.paragraph });
+		} else if (root.dataset.view === "lookup") box()?.focus();
+		wenju().page.busy(false);
+	},
+	found() {
+		wenju().page.busy(false);
+		narrowed();
+		if (root.dataset.view === "lookup") wenju().page.replace();
+		wenju().page.markCurrent();
+	},
+	// Back from the reader: where the person was in the list.
+	back() {
+		const link = one("#wj-found .wj-current .wj-open") ?? hits()[0];
+		(link ?? box())?.focus();
+	},
+};
+window.wenjuRooms = { lookup };
+
+async function copy(text, button) {
+	await navigator.clipboard.writeText(text);
+	const label = button.textContent;
+	if (label === button.dataset.done) return;
+	button.textContent = button.dataset.done;
+	setTimeout(() => (button.textContent = label), 1600);
+}
+
+const acts = {
+	cite: (data, target) => copy(data[one("#wj-facets [name=style]")?.value ?? "plain"] ?? data.plain, target),
+	unnarrow: () => {
+		for (const field of all("#wj-facets .wj-facet-fields :is(input, select)")) field.value = "";
+		lookSoon();
+	},
+};
+
+// --- typing, choosing, the keyboard ---
+
+document.addEventListener("input", (event) => {
+	if (event.target.closest?.("#wj-lookup-box") && !event.isComposing) lookSoon();
+	if (event.target.name === "style") localStorage.setItem(STYLE, event.target.value);
+	else if (event.target.closest?.("#wj-facets")) lookSoon();
+});
+document.addEventListener("compositionend", (event) => {
+	if (event.target.closest?.("#wj-lookup-box")) lookSoon();
+});
+document.addEventListener("submit", (event) => {
+	if (event.target.closest?.("#wj-facets")) event.preventDefault();
+});
+
+function move(by) {
+	const found = hits();
+	const at = found.indexOf(document.activeElement.closest?.(".wj-found-hit")?.querySelector(".wj-open"));
+	if (at + by < 0) box()?.focus();
+	else (found[at + by] ?? document.activeElement).focus();
+}
+
+document.addEventListener("keydown", (event) => {
+	if (event.defaultPrevented || root.dataset.view !== "lookup" || event.isComposing || event.metaKey || event.ctrlKey || event.altKey) return;
+	const inBox = Boolean(event.target.closest?.("#wj-lookup-box"));
+	const hit = event.target.closest?.(".wj-found-hit");
+	if (event.key === "ArrowDown" && (inBox || hit)) move(1);
+	else if (event.key === "ArrowUp" && hit) move(-1);
+	else if (event.key === "Enter" && inBox) hits()[0]?.click();
+	else if (event.key === "Escape" && !root.hasAttribute("data-open") && hit) box()?.focus();
+	else if (event.key === "c" && hit) one("[data-act=cite]", hit)?.click();
+	else return;
+	event.preventDefault();
+});
+
+// page.js runs after this or before it.
+(function register() {
+	if (window.wenju?.page) Object.assign(window.wenju.page.acts, acts);
+	else setTimeout(register, 10);
+})();

@@ -1,0 +1,116 @@
+"""The views beside asking, reading and the shelf: looking up. Their components, and what their events do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import gradio as gr
+
+from rag.records import DocumentInfo
+from rag.web.chrome import packaged
+from rag.web.handlers import Desk, Sent, guarded, sent, texts_for
+from rag.web.html import element, escape
+from rag.web.lookup import Sort, Wanted, facets_view, found_view
+from rag.web.room_texts import EN, ZH, RoomTexts, room_texts
+from rag.web.texts import Texts
+
+LOOKUP_HITS = 30
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass(frozen=True, slots=True)
+class RoomParts:
+    """The components of these views whose values change."""
+
+    bridge: gr.HTML
+    box: gr.Textbox
+    facets: gr.HTML
+    found: gr.HTML
+
+
+def both_rooms(name: str) -> str:
+    """Return one of the views' own words in both languages; the style sheet shows the chosen one."""
+    spoken: tuple[tuple[str, RoomTexts], ...] = (("zh", ZH), ("en", EN))
+    return "".join(
+        element("span", escape(str(getattr(words, name))), class_=f"wj-{tongue}", lang=tongue)
+        for tongue, words in spoken
+    )
+
+
+def lay_out_rooms() -> RoomParts:
+    """Make the components inside the stage, and return those that change."""
+    with gr.Column(elem_id="wj-lookup", min_width=0):
+        _html("wj-lookup-title", element("h1", both_rooms("lookup_title"), class_="wj-unseen"))
+        box = gr.Textbox(
+            elem_id="wj-lookup-box",
+            lines=1,
+            max_lines=1,
+            container=False,
+            show_label=False,
+            interactive=True,  # no event of Gradio reads it: it would be shown as an output otherwise
+        )
+        facets = _html("wj-facets")
+        found = _html("wj-found")
+    bridge = gr.HTML("", elem_id="wj-rooms", js_on_load=packaged("rooms.js"), apply_default_css=False)
+    return RoomParts(bridge, box, facets, found)
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, padding=False, js_on_load=None, apply_default_css=False)
+
+
+def connect_rooms(desk: Desk, parts: RoomParts) -> None:
+    """Wire the events of these views to the library."""
+
+    def enter(event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+        texts, what = texts_for(request), sent(event)
+        words, wanted = room_texts(texts), wanted_of(what)
+        labels = {"placeholder": words.lookup_placeholder, "label": words.lookup_label}
+        box = gr.Textbox(**labels) if what.number("keep") else gr.Textbox(value=wanted.question, **labels)
+        facets = guarded(texts, lambda: facets_view(desk.documents(), wanted, texts))
+        return box, facets, looked_up(desk, wanted, texts)
+
+    def look(event: gr.EventData, request: gr.Request) -> str:
+        return looked_up(desk, wanted_of(sent(event)), texts_for(request))
+
+    parts.bridge.enter(
+        enter, outputs=[parts.box, parts.facets, parts.found], **_QUIET, trigger_mode="always_last"
+    ).then(None, js="() => window.wenjuRooms.lookup.entered()")
+    parts.bridge.look(look, outputs=parts.found, **_QUIET, trigger_mode="always_last").then(
+        None, js="() => window.wenjuRooms.lookup.found()"
+    )
+
+
+def wanted_of(what: Sent) -> Wanted:
+    """Return what the browser asks to be looked up."""
+    sorts: dict[str, Sort] = {sort: sort for sort in get_args(Sort)}
+    return Wanted(
+        question=what.text("q"),
+        document=what.text("in").strip(),
+        folder=what.text("folder"),
+        language=what.text("lang"),
+        speaker=what.text("who").strip(),
+        section=what.text("section").strip(),
+        format=what.text("format"),
+        since=what.text("from"),
+        until=what.text("to"),
+        sort=sorts.get(what.text("sort"), "relevance"),
+    )
+
+
+def looked_up(desk: Desk, wanted: Wanted, texts: Texts) -> str:
+    """Return what is found, as markup; nothing where nothing with a letter or digit is looked for."""
+    if not any(character.isalnum() for character in wanted.question):
+        return ""
+
+    def make() -> str:
+        answer = desk.library.ask(wanted.question, k=LOOKUP_HITS)
+        return found_view(answer, wanted, dates_of(desk.documents()), texts)
+
+    return guarded(texts, make)
+
+
+def dates_of(documents: tuple[DocumentInfo, ...]) -> dict[str, str]:
+    """Return the dates that documents state, by key."""
+    return {info.key: info.date for info in documents if info.date}
