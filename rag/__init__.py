@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag.errors import RagError
     from rag.library import Library
-    from rag.records import Answer, Document, Hit, Passage, Source
+    from rag.records import Answer, Document, Filters, Hit, Passage, Source
     from rag.settings import Settings
 
-__all__ = ["Answer", "Document", "Hit", "Library", "Passage", "RagError", "Settings", "Source"]
+__all__ = ["Answer", "Document", "Filters", "Hit", "Library", "Passage", "RagError", "Settings", "Source"]
 
 _HOMES = {
     "Library": "rag.library",
@@ -18,6 +18,7 @@ _HOMES = {
     "Settings": "rag.settings",
     "Answer": "rag.records",
     "Document": "rag.records",
+    "Filters": "rag.records",
     "Hit": "rag.records",
     "Passage": "rag.records",
     "Source": "rag.records",

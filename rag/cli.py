@@ -105,9 +105,23 @@ def _ask_command(command: argparse.ArgumentParser) -> None:
         help='one {"id", "question"} a line; answers keep the order',
     )
     command.add_argument("-k", type=_positive, default=Settings().hits, help="passages to show (%(default)s)")
+    for name, (metavar, what) in _FILTERS.items():
+        command.add_argument(f"--{name}", default="", metavar=metavar, help=what)
     _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_ask)
+
+
+_FILTERS = {  # the fields of `records.Filters`
+    "folder": ("DIR", "only from documents below this folder"),
+    "document": ("PATH", "only from this document"),
+    "format": ("ENDING", "only from files with this ending, as in pdf"),
+    "language": ("CODE", "only passages in this language, as in zh"),
+    "since": ("DATE", "only from documents that state a date on or after this day, month or year"),
+    "until": ("DATE", "only from documents that state a date on or before it"),
+    "speaker": ("NAME", "only what this person says or writes"),
+    "section": ("HEADING", "only from sections under this heading"),
+}
 
 
 def _list_command(command: argparse.ArgumentParser) -> None:
@@ -225,14 +239,18 @@ def run_index(options: argparse.Namespace) -> int:
 
 def run_ask(options: argparse.Namespace) -> int:
     """Print the answer to each question, in order, each as soon as it is there."""
+    from rag.filters import check
+    from rag.records import Filters
     from rag.terminal import answer_text
     from rag.wire import answer_record
 
+    filters = Filters(**{name: getattr(options, name) for name in _FILTERS})
+    check(filters)
     if (options.question is None) == (options.questions is None):
         raise UsageError('give either a QUESTION or --questions FILE.jsonl: rag ask "…"')
     with _library(options) as library:
         for id, question in _questions(options):
-            answer: Answer = library.ask(question, k=options.k)
+            answer: Answer = library.ask(question, k=options.k, filters=filters)
             if options.json:
                 _print_json(answer_record(answer, id=id))
             else:

@@ -39,7 +39,7 @@ from rag.judge.report import miss_report
 from rag.judge.sets import read_beir, read_quotations
 from rag.judge.shelf import corpus_shelf
 from rag.records import Answer, Progress, ProgressCallback, Source
-from rag.search import search
+from rag.search import Wanted, search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 
@@ -124,7 +124,7 @@ def _ask_all(
     outcomes, seconds = [], 0.0
     for done, judgement in enumerate(judgements, start=1):
         started = time.perf_counter()
-        answer = search(snapshot, encoder, judgement.question, hits=DEPTH, settings=settings)
+        answer = search(snapshot, encoder, judgement.question, wanted=Wanted(DEPTH), settings=settings)
         seconds += time.perf_counter() - started
         outcomes.append(outcome_of(judgement, answer))
         if progress is not None:

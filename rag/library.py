@@ -15,8 +15,17 @@ from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
 from rag.ingest import index_paths, remove_paths
 from rag.rebuild import rebuild_library
-from rag.records import Answer, Document, DocumentInfo, Finding, IndexReport, Passage, ProgressCallback
-from rag.search import search
+from rag.records import (
+    Answer,
+    Document,
+    DocumentInfo,
+    Filters,
+    Finding,
+    IndexReport,
+    Passage,
+    ProgressCallback,
+)
+from rag.search import Wanted, search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
@@ -71,13 +80,16 @@ class Library:
             progress=progress,
         )
 
-    def ask(self, question: str, *, k: int | None = None) -> Answer:
-        """The passages that answer the question, in any language, best first; `k` of them at most."""
+    def ask(self, question: str, *, k: int | None = None, filters: Filters | None = None) -> Answer:
+        """The passages that answer the question, in any language, best first; `k` of them at most.
+
+        Only passages that meet `filters`, where they are given.
+        """
         with self._reading() as snapshot:
             encoder = self._encode()
             snapshot.check_model(encoder.fingerprint)
-            hits = self._settings.hits if k is None else k
-            return search(snapshot, encoder, question, hits=hits, settings=self._settings)
+            wanted = Wanted(self._settings.hits if k is None else k, filters or Filters())
+            return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

@@ -129,6 +129,20 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which passages may answer: those that meet every condition that is not "". See `rag.filters`."""
+
+    folder: str = ""  # the document's file stands in this folder or below it
+    document: str = ""  # the document's key, or its path: then every record of that file
+    format: str = ""  # the ending of the file's name, without the point: "pdf"
+    language: str = ""  # Passage.language
+    since: str = ""  # ISO 8601 day, month or year; documents that state no date do not meet it
+    until: str = ""  # likewise; the last day of the month or year is within
+    speaker: str = ""  # Source.speaker, white space and case aside
+    section: str = ""  # a heading of the passage's section path, or several joined by SECTION_SEPARATOR
+
+
+@dataclass(frozen=True, slots=True)
 class Channels:
     """Why a passage was chosen: the parts of its score, each standardised within the passage's language."""
 

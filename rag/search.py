@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from rag.encoder import Encoder
 from rag.errors import QuestionError
 from rag.highlight import best_sentences
 from rag.language import detect_language
-from rag.records import Answer, Channels, Float32, Hit, Int64, Passage, TokenStates
+from rag.records import Answer, Channels, Filters, Float32, Hit, Int64, Passage, TokenStates
 from rag.scoring import (
     Weights,
     language_statistics,
@@ -58,15 +59,26 @@ class Scored:
     total: Float32
 
 
-def search(snapshot: Snapshot, encoder: Encoder, question: str, *, hits: int, settings: Settings) -> Answer:
-    """The best `hits` passages for the question, ties by passage id, with the sentences that answer.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many passages an answer shows, and which may be among them."""
 
-    Raises QuestionError where the question is empty, blank or too long.
+    hits: int
+    filters: Filters = field(default_factory=Filters)
+
+
+def search(
+    snapshot: Snapshot, encoder: Encoder, question: str, *, wanted: Wanted, settings: Settings
+) -> Answer:
+    """The best passages for the question, ties by passage id, with the sentences that answer.
+
+    Raises QuestionError where the question is empty, blank or too long, UsageError where a filter is none.
     """
     started = time.perf_counter()
     asked = understand(snapshot, encoder, question, settings=settings)
-    scored = score(snapshot, asked, settings=settings)
-    order = ranking(scored.total, scored.ids)[:hits]
+    within = None if wanted.filters == Filters() else snapshot.matching(wanted.filters)
+    scored = score(snapshot, asked, settings=settings, within=within)
+    order = ranking(scored.total, scored.ids)[: wanted.hits]
     found = _hits(snapshot, asked, scored, order)
     sure = confidence(_evidence(asked, scored, int(order[0]), found[0].passage)) if found else 0.0
     return Answer(
@@ -105,12 +117,28 @@ def _printable(text: str) -> str:
 
 
 def score(
-    snapshot: Snapshot, question: Question, *, settings: Settings, weights: Weights | None = None
+    snapshot: Snapshot,
+    question: Question,
+    *,
+    settings: Settings,
+    weights: Weights | None = None,
+    within: Mapping[str, Int64] | None = None,
 ) -> Scored:
-    """Every candidate's channels and total."""
+    """Every candidate's channels and total; with `within` only those passages, by language, are candidates.
+
+    What a channel's scores are measured against is the whole library in any case: so a passage has the same
+    total whatever it was narrowed to.
+    """
     weights = weights or Weights()
+    nothing = np.empty(0, np.int64)
     parts = {
-        language: _channels_of(snapshot, question, language, settings=settings)
+        language: _channels_of(
+            snapshot,
+            question,
+            language,
+            settings=settings,
+            within=None if within is None else within.get(language, nothing),
+        )
         for language in sorted(snapshot.languages)
     }
     meaning = language_statistics(
@@ -147,10 +175,11 @@ class _LanguagePart:
 
 
 def _channels_of(
-    snapshot: Snapshot, question: Question, language: str, *, settings: Settings
+    snapshot: Snapshot, question: Question, language: str, *, settings: Settings, within: Int64 | None
 ) -> _LanguagePart:
-    near, _ = snapshot.vector_search(question.vector, limit=settings.candidates, language=language)
-    worded, bm25 = snapshot.lexical_search(question.terms, limit=settings.candidates, language=language)
+    limit = settings.candidates
+    near, _ = snapshot.vector_search(question.vector, limit=limit, language=language, within=within)
+    worded, bm25 = snapshot.lexical_search(question.terms, limit=limit, language=language, within=within)
     ids = np.union1d(near, worded)
     words = np.zeros(len(ids), np.float32)
     words[np.searchsorted(ids, worded)] = lexical_share(

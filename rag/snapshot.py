@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, UsageError
-from rag.records import Document, DocumentInfo, Float32, Int64, Passage, TokenStates
+from rag.filters import check, meets_document, meets_source, needs_source
+from rag.records import Document, DocumentInfo, Filters, Float32, Int64, Passage, TokenStates
 from rag.store import publish
 from rag.store.catalog import Catalog, StoredStates
 from rag.store.identity import check_model, read_codec
@@ -26,6 +27,7 @@ from rag.store.states import decode_batch, decode_spans, decode_token_ids
 from rag.store.vectors import VectorIndex
 
 _KEPT_ROWS = 4096  # about 7 KB each: passages whose states were asked for lately
+_KEPT_FILTERS = 32  # what the last filters let through
 _TRIES = 20  # a writer publishes a few times a second at most
 _NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
 
@@ -58,6 +60,7 @@ class Snapshot:
         self.damage: list[str] = []
         self._lock = threading.Lock()
         self._samples: dict[str, Int64] = {}
+        self._matching: dict[Filters, dict[str, Int64]] = {}
         self._rows: dict[int, StoredStates] = {}
         self._backgrounds: dict[tuple[str, int], Background] = {}
         self._catalog = Catalog(folder)
@@ -139,21 +142,56 @@ class Snapshot:
 
     # --- search ---------------------------------------------------------------------------------------------
 
-    def vector_search(self, vector: Float32, *, limit: int, language: str) -> tuple[Int64, Float32]:
+    def vector_search(
+        self, vector: Float32, *, limit: int, language: str, within: Int64 | None = None
+    ) -> tuple[Int64, Float32]:
         """The language's passages nearest to the unit vector (d,): ids (k,) and cosines (k,), k <= limit.
 
         Best first, ties by id; nothing for a language that the library lacks or a vector that is not finite.
+        Only passages of `within`, where that is given: some of the language's, as `matching` gives them.
         """
         index = self._vectors.get(language)
-        return index.search(vector, limit) if index else _NO_HITS
+        return index.search(vector, limit, within=within) if index else _NO_HITS
 
-    def lexical_search(self, terms: Sequence[str], *, limit: int, language: str) -> tuple[Int64, Float32]:
+    def lexical_search(
+        self, terms: Sequence[str], *, limit: int, language: str, within: Int64 | None = None
+    ) -> tuple[Int64, Float32]:
         """The language's passages that hold any of the terms: ids (k,) and BM25 scores (k,), k <= limit.
 
-        Best first, ties by id. BM25 with k1 = 1.2, b = 0.75 and the statistics of that language's passages.
+        Best first, ties by id. BM25 with k1 = 1.2, b = 0.75 and the statistics of that language's passages,
+        all of them, also where only those of `within` are looked for.
         """
         index = self._lexical.get(language)
-        return index.search(terms, limit) if index else _NO_HITS
+        return index.search(terms, limit, within=within) if index else _NO_HITS
+
+    def matching(self, filters: Filters) -> dict[str, Int64]:
+        """The ids of the passages that meet the filters, ascending, by language. Raises UsageError."""
+        with self._lock:
+            known = self._matching.get(filters)
+        if known is None:
+            known = self._match(filters)
+            with self._lock:
+                if len(self._matching) >= _KEPT_FILTERS:
+                    self._matching.clear()
+                self._matching[filters] = known
+        return known
+
+    def _match(self, filters: Filters) -> dict[str, Int64]:
+        check(filters)
+        met = [
+            np.arange(row.first_passage, row.first_passage + row.passages, dtype=np.int64)
+            for row in self._catalog.documents_at(self.generation)
+            if meets_document(filters, key=row.key, path=row.path, stated=row.date)
+        ]
+        ids = np.sort(np.concatenate([np.empty(0, np.int64), *met]))
+        if needs_source(filters):
+            met_too = [meets_source(filters, passage.source) for passage in self.passages(ids)]
+            ids = ids[np.array(met_too, bool)]
+        return {
+            language: np.intersect1d(index.ids, ids, assume_unique=True)
+            for language, index in self._vectors.items()
+            if filters.language in ("", language)
+        }
 
     def document_frequency(self, term: str, language: str) -> int:
         """The number of the language's passages that hold the term."""

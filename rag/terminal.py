@@ -15,7 +15,7 @@ NOTHING_ANSWERS = "Nothing in the library answers this. The nearest passages:"
 def answer_text(answer: Answer, *, colour: bool) -> str:
     """The answer as a page of text; sentences that answer in bold, or between 【 】 without colour."""
     if not answer.hits:
-        return "The library is empty, or nothing in it is near this question."
+        return "The library is empty, or nothing in it is near this question or meets the filters."
     parts = [] if answer.answerable else [NOTHING_ANSWERS]
     parts += [hit_text(hit, colour=colour) for hit in answer.hits]
     parts.append(f"confidence {answer.confidence:.0%}, {answer.took_ms:.0f} ms")

@@ -73,6 +73,25 @@ def test_many_questions_keep_their_order_and_ids(capsys, library, tmp_path):
     assert [answer["question"] for answer in answers] == ["dog ticket price", "放水几次？", "ferry"]
 
 
+def test_a_question_can_be_narrowed(capsys, library, tmp_path):
+    def documents(*options):
+        code, out, _ = run(capsys, "ask", "ferry", "--index", library / "index", "--json", *options)
+        assert code == 0
+        return {Path(hit["source"]["document"]).name for hit in json.loads(out)["hits"]}
+
+    assert documents() == set(PAGES)
+    assert documents("--language", "zh") == {"水库.txt"}
+    assert documents("--document", library / "documents" / "ferry.txt") == {"ferry.txt"}
+    assert documents("--folder", library / "documents", "--format", "txt") == set(PAGES)
+    assert documents("--folder", tmp_path) == documents("--since", "2020") == set()
+    assert documents("--speaker", "nobody") == documents("--section", "nothing") == set()
+    assert run(capsys, "ask", "ferry", "--until", "soon", "--index", library / "index")[0] == 2
+    (tmp_path / "questions.jsonl").write_text('{"question": "ferry"}\n', "utf-8")
+    options = ["--questions", tmp_path / "questions.jsonl", "--language", "zh", "--json"]
+    out = run(capsys, "ask", "--index", library / "index", *options)[1]
+    assert {hit["source"]["document"].rsplit("/")[-1] for hit in json.loads(out)["hits"]} == {"水库.txt"}
+
+
 def test_the_same_question_gets_the_same_answer(capsys, library):
     outs = [run(capsys, "ask", "ferry", "--index", library / "index", "--json")[1] for _ in range(2)]
     first, second = ({**json.loads(out), "took_ms": 0} for out in outs)

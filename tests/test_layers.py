@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.errors",),
     ("rag.records", "rag.settings"),
-    ("rag.wire",),
+    ("rag.wire", "rag.filters"),
     ("rag.terminal", "rag.progress", "rag.citation"),
     ("rag.language",),
     ("rag.tokens", "rag.sentences", "rag.decoding"),
@@ -143,6 +143,7 @@ def test_public_names_are_the_ones_promised():
     assert rag.__all__ == [
         "Answer",
         "Document",
+        "Filters",
         "Hit",
         "Library",
         "Passage",

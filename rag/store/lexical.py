@@ -23,6 +23,7 @@ from rag.store.files import PRIVATE_FILE, file_hash, make_private_folder, sync_f
 _HEAP_BYTES = 64_000_000
 _MARGIN = 16
 _ROUNDING = 2e-6  # relative; two orders of summing the same float32 terms differ by less
+_ASKED_BY_ID = 2000  # of 100,000: 4 ms with so many ids in the query, 11 ms with 10,000
 _EMPTY = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 Entry = tuple[int, int, str]  # passage id, first passage id of its document, terms joined by spaces
@@ -62,23 +63,47 @@ class LexicalIndex:
         verify(folder, manifest)
         return cls(tantivy.Index.open(str(folder)))
 
-    def search(self, terms: Sequence[str], limit: int) -> tuple[Int64, Float32]:
-        """The `limit` best for a bag of terms: ids (k,) and BM25 scores (k,), best first, ties by id."""
-        if limit < 1 or not terms or not self.passages:
+    def search(
+        self, terms: Sequence[str], limit: int, *, within: Int64 | None = None
+    ) -> tuple[Int64, Float32]:
+        """The `limit` best for a bag of terms: ids (k,) and BM25 scores (k,), best first, ties by id.
+
+        Only ids of `within`, where that is given; the statistics are those of all passages.
+        """
+        if limit < 1 or not terms or not self.passages or (within is not None and not within.size):
             return _EMPTY
-        query = self._bag(terms)
+        query, few = self._bag(terms), within is not None and within.size <= _ASKED_BY_ID
+        if within is not None and few:
+            query = self._among(query, within)
         wanted = limit + _MARGIN
         while True:
-            hits = self._searcher.search(query, limit=wanted, count=False).hits
-            if len(hits) < wanted or hits[-1][0] < hits[limit - 1][0] * (1 - 2 * _ROUNDING):
+            ids, scores, complete = self._best(query, wanted)
+            if within is not None and not few:
+                kept = np.isin(ids, within)
+                ids, scores = ids[kept], scores[kept]
+            if complete or (
+                len(ids) > limit and scores[-1] < scores[limit - 1] * np.float32(1 - 2 * _ROUNDING)
+            ):
                 break
-            wanted *= 2
-        if not hits:
+            wanted *= 2 if within is None or few else 8
+        if not len(ids):
             return _EMPTY
-        scores = _settled(np.array([score for score, _ in hits], np.float32))
-        ids = np.array(self._searcher.fast_field_values("id", [address for _, address in hits]), np.int64)
+        scores = _settled(scores)
         order = np.lexsort((ids, -scores))[:limit]
         return ids[order], scores[order]
+
+    def _best(self, query: tantivy.Query, wanted: int) -> tuple[Int64, Float32, bool]:
+        """Ids and scores of the best, scores descending, and whether there are no more."""
+        hits = self._searcher.search(query, limit=wanted, count=False).hits
+        scores = np.array([score for score, _ in hits], np.float32)
+        ids = self._searcher.fast_field_values("id", [address for _, address in hits]) if hits else []
+        return np.array(ids, np.int64), scores, len(hits) < wanted
+
+    def _among(self, query: tantivy.Query, ids: Int64) -> tantivy.Query:
+        """The query, for passages of these ids only, with its scores."""
+        chosen = tantivy.Query.term_set_query(self._schema, "id", ids.tolist())
+        silent = tantivy.Query.const_score_query(chosen, 0.0)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
 
     def _bag(self, terms: Sequence[str]) -> tantivy.Query:
         """Any of the terms; one that is asked twice counts twice."""

@@ -68,9 +68,8 @@ def read_reference(catalog: Catalog, codec: StateCodec | None) -> Reference:
     """What `keep_reference` kept; nothing in a library without passages. Raises LibraryDamaged."""
     stored = catalog.get_bytes(_KEY)
     if stored is None or codec is None:
-        return Reference(
-            (), np.empty((0, 0), np.float32), np.empty((0, 0), np.float32), np.zeros(1, np.int64)
-        )
+        states = np.empty((0, codec.dimensions if codec else 0), np.float32)
+        return Reference((), np.empty((0, 0), np.float32), states, np.zeros(1, np.int64))
     with np.load(io.BytesIO(stored), allow_pickle=False) as file:
         states = codec.decode(file["codes"].tobytes())
         return Reference(tuple(file["languages"].tolist()), file["vectors"], states, file["offsets"])

@@ -18,6 +18,7 @@ from rag.store.files import content_hash, write_atomically
 
 _MARGIN = 16  # candidates beyond the limit, so that ties and rounding at the edge are settled by us
 _ROUNDING = 2e-5  # how far two of FAISS' float32 sums may be off
+_SCORED_ALL = 2000  # a search within so few scores them all: cheaper than a selector, and exact
 _EMPTY = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -66,22 +67,34 @@ class VectorIndex:
         """The vectors (n, d) of these ids, in that order. Raises RuntimeError for an id that is not in it."""
         return np.asarray(self._index.reconstruct_batch(np.ascontiguousarray(ids)), np.float32)
 
-    def search(self, vector: Float32, limit: int) -> tuple[Int64, Float32]:
+    def search(self, vector: Float32, limit: int, *, within: Int64 | None = None) -> tuple[Int64, Float32]:
         """The `limit` nearest to the unit vector (d,): ids (k,) and cosines (k,), best first, ties by id.
 
+        Only ids of `within`, ascending and all in the index, where that is given.
         Nothing for a vector that is not finite. Cosines are computed again in float64: the last bit of FAISS'
         depends on where in the index a vector stands, and equal passages must score equally.
         """
-        if limit < 1 or not self.ids.size or not np.isfinite(vector).all():
+        allowed = self.ids if within is None else within
+        if limit < 1 or not allowed.size or not np.isfinite(vector).all():
             return _EMPTY
         query = np.ascontiguousarray(vector, np.float32)[None]
-        wanted = min(limit + _MARGIN, self.ids.size)
-        scores, found = self._index.search(query, wanted)
-        while wanted < self.ids.size and scores[0, -1] >= scores[0, limit - 1] - _ROUNDING:
-            wanted = min(2 * wanted, self.ids.size)
-            scores, found = self._index.search(query, wanted)
-        ids = found[0].astype(np.int64)
+        ids = allowed if within is not None and within.size <= _SCORED_ALL else None
+        if ids is None:
+            ids = self._nearest(query, limit, within)
         exact = self._index.reconstruct_batch(ids).astype(np.float64) @ query[0].astype(np.float64)
         cosines = exact.astype(np.float32)
         order = np.lexsort((ids, -cosines))[:limit]
         return ids[order], cosines[order]
+
+    def _nearest(self, query: Float32, limit: int, within: Int64 | None) -> Int64:
+        """The ids of the `limit` nearest to the row (1, d) and of some more, in any order."""
+        count = self.ids.size if within is None else within.size
+        options: dict[str, Any] = {}
+        if within is not None:
+            options["params"] = cast("Any", faiss.SearchParameters)(sel=faiss.IDSelectorBatch(within))
+        wanted = min(limit + _MARGIN, count)
+        scores, found = self._index.search(query, wanted, **options)
+        while wanted < count and scores[0, -1] >= scores[0, limit - 1] - _ROUNDING:
+            wanted = min(2 * wanted, count)
+            scores, found = self._index.search(query, wanted, **options)
+        return np.asarray(found[0], np.int64)

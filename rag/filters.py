@@ -1,0 +1,93 @@
+"""What a person may narrow a search to, and which documents and passages meet it: pure functions."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from rag.errors import UsageError
+from rag.records import SECTION_SEPARATOR, Filters, Source
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+def check(filters: Filters) -> None:
+    """Raise UsageError where a date of the filters is none."""
+    for name, value in (("since", filters.since), ("until", filters.until)):
+        if value and not _is_date(value):
+            raise UsageError(f"{name} {value!r} is not a date; write it as 2024-03-31, 2024-03 or 2024")
+    if filters.since and filters.until and _first_day(filters.since) > _last_day(filters.until):
+        raise UsageError(f"no date is since {filters.since} and until {filters.until}; exchange the two")
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(_first_day(text))
+    except ValueError:
+        return False
+    return True
+
+
+def _first_day(text: str) -> str:
+    return text + "-01-01"[len(text) - 4 :]
+
+
+def _last_day(text: str) -> str:
+    """A day that no day of the month or year comes after, as texts compare."""
+    return text + "-12-31"[len(text) - 4 :]
+
+
+def meets_document(filters: Filters, *, key: str, path: str, stated: str) -> bool:
+    """Whether passages of the document may meet the filters; `stated` is the date that it states."""
+    folder = _absolute(filters.folder).rstrip("/") + "/"
+    return (
+        (not filters.folder or path.startswith(folder))
+        and (not filters.document or _is_named(filters.document, key, path))
+        and (not filters.format or PurePosixPath(path).suffix[1:].lower() == _ending(filters.format))
+        and _is_within(filters, stated)
+    )
+
+
+def _absolute(path: str) -> str:
+    """The path as the library knows files; a folder that is gone keeps its name."""
+    return Path(path).resolve().as_posix()
+
+
+def _is_named(name: str, key: str, path: str) -> bool:
+    return name in (key, path) or _absolute(name) in (key, path)
+
+
+def _ending(name: str) -> str:
+    return name.strip().lstrip(".").lower()
+
+
+def _is_within(filters: Filters, stated: str) -> bool:
+    """Whether any day of the stated date is in the range."""
+    if not filters.since and not filters.until:
+        return True
+    if not stated:
+        return False
+    begins_in_time = not filters.until or _first_day(stated) <= _last_day(filters.until)
+    return begins_in_time and (not filters.since or _last_day(stated) >= _first_day(filters.since))
+
+
+def needs_source(filters: Filters) -> bool:
+    """Whether passages of one document may differ in whether they meet the filters, language aside."""
+    return bool(_bare(filters.speaker) or _bare(filters.section))
+
+
+def meets_source(filters: Filters, source: Source) -> bool:
+    """Whether a passage from there meets what the filters ask of speaker and section."""
+    speaker, section = _bare(filters.speaker), _bare(filters.section)
+    mark = _bare(SECTION_SEPARATOR)
+    return (not speaker or _bare(source.speaker) == speaker) and (
+        not section or f"{mark}{section}{mark}" in f"{mark}{_bare(source.section)}{mark}"
+    )
+
+
+def _bare(text: str) -> str:
+    """The text without white space and case: a name is set as “陈 曦” and asked for as “陈曦”."""
+    return "".join(text.split()).casefold()
