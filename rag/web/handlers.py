@@ -12,7 +12,7 @@ import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gradio as gr
@@ -20,10 +20,12 @@ import gradio as gr
 from rag.errors import LibraryMissing, RagError
 from rag.library import Library
 from rag.records import Answer, DocumentInfo, IndexReport, Passage, Progress, ProgressCallback
+from rag.web.auth import USER_HEADER, user_of
 from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
+from rag.web.seen import Seen
 from rag.web.shelf import (
     empty_view,
     findings_view,
@@ -35,7 +37,7 @@ from rag.web.shelf import (
 )
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
-from rag.web.uploads import FOLDER, is_upload, kept, put_back
+from rag.web.uploads import FOLDER, kept, put_back
 
 PROGRESS_EVERY_S = 0.15
 logger = logging.getLogger("rag.web")
@@ -93,8 +95,23 @@ def guarded(texts: Texts, make: Callable[[], str]) -> str:
 class Desk:
     """The library as the page uses it."""
 
-    library: Library
+    library: Library | Seen
     index: Path  # the index folder; uploads are kept inside
+    apart: bool = False  # each user's uploads are that user's alone
+    user: str = ""  # who asks, where that is known
+
+    def of(self, request: gr.Request) -> Desk:
+        """Return the desk of the user who asks: the library as that user sees it."""
+        user = user_of(request.headers.get(USER_HEADER))
+        if not self.apart or not isinstance(self.library, Library):
+            return replace(self, user=user)
+        uploads = self.index / FOLDER
+        return replace(self, library=Seen(self.library, uploads, uploads / user), user=user)
+
+    @property
+    def uploads(self) -> Path:
+        """Where what this user uploads is kept."""
+        return self.index / FOLDER / self.user if self.apart else self.index / FOLDER
 
     @property
     def tools(self) -> Tools:
@@ -183,7 +200,7 @@ class Desk:
 
         def make() -> str:
             self.library.remove(path)
-            if is_upload(Path(path), self.index):
+            if Path(path).parent == self.uploads:
                 Path(path).unlink(missing_ok=True)
             return removed_view(path, texts)
 
@@ -195,7 +212,7 @@ class Desk:
 
     def add(self, uploaded: Sequence[Path], progress: ProgressCallback) -> IndexReport:
         """Keep uploaded files, read them into the library, and give back the place of those that fail."""
-        with kept(uploaded, self.index / FOLDER) as placed:
+        with kept(uploaded, self.uploads) as placed:
             report = self.library.add(*(new for new, _ in placed), progress=progress)
             failed = {failure.path for failure in report.failures}
             for new, old in placed:

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from rag.citation import STYLES, Tongue, cited, quotation_of
-from rag.records import Answer, DocumentInfo, Hit
+from rag.errors import UsageError
+from rag.records import SECTION_SEPARATOR, Answer, DocumentInfo, Filters, Hit
 from rag.web.cards import deep_link, document_key, file_name, spans_value
 from rag.web.html import Span, bdi, element, escape, marked, merged_spans
 from rag.web.room_texts import RoomTexts, room_texts
@@ -26,7 +27,7 @@ class Wanted:
     """What is looked for: the words, what narrows them ("" for no narrowing), and the order."""
 
     question: str = ""
-    document: str = ""  # part of a title or path
+    document: str = ""  # its title, file name or key
     folder: str = ""
     language: str = ""
     speaker: str = ""
@@ -76,8 +77,8 @@ def facets_view(documents: Sequence[DocumentInfo], wanted: Wanted, texts: Texts)
                     [(code, language_name(code, texts)) for code in languages],
                     words,
                 ),
-                _typed("who", words.speaker, wanted.speaker),
-                _typed("section", words.section, wanted.section),
+                _typed("who", words.speaker, wanted.speaker, [wanted.speaker]),
+                _typed("section", words.section, wanted.section, [wanted.section]),
                 _chosen("format", words.format, wanted.format, [(one, one) for one in formats], words),
                 _dated("from", words.since, wanted.since),
                 _dated("to", words.until, wanted.until),
@@ -89,6 +90,33 @@ def facets_view(documents: Sequence[DocumentInfo], wanted: Wanted, texts: Texts)
         class_="wj-facets",
         aria_label=words.filters,
     )
+
+
+def filters_of(wanted: Wanted, documents: Sequence[DocumentInfo]) -> Filters:
+    """Return what narrows the search. Raises UsageError where no document, or no single one, is meant."""
+    return Filters(
+        folder=wanted.folder,
+        document=_meant(wanted.document, documents) if wanted.document else "",
+        format=wanted.format,
+        language=wanted.language,
+        since=wanted.since,
+        until=wanted.until,
+        speaker=wanted.speaker,
+        section=wanted.section,
+    )
+
+
+def _meant(name: str, documents: Sequence[DocumentInfo]) -> str:
+    """Return the key of the document that goes by that name, or that alone has it in its name."""
+    exact = [info for info in documents if name in (info.key, info.title, PurePosixPath(info.path).name)]
+    if exact:
+        return exact[0].key
+    part = name.casefold()
+    some = [info for info in documents if part in f"{info.title}\n{info.key}".casefold()]
+    if len(some) == 1:
+        return some[0].key
+    what = f"{len(some)} documents have" if some else "no document has"
+    raise UsageError(f"{what} {name!r} in the title or file name; choose one from the list")
 
 
 def _field(label: str, control: str) -> str:
@@ -211,6 +239,8 @@ def _found(hit: Hit, date: str, wanted: Wanted, texts: Texts) -> str:
         class_="wj-hit wj-found-hit",
         data_document=key,
         data_passage=passage.id,
+        data_who=source.speaker or None,
+        data_section=source.section.rpartition(SECTION_SEPARATOR)[2] or None,
     )
 
 

@@ -39,6 +39,12 @@ function narrowed() {
 	if (shown) shown.textContent = count ? ` ${count}` : "";
 }
 
+// The names that may be typed into a control: those of what was found.
+function suggest(name) {
+	const names = new Set(all(`#wj-found [data-${name}]`).map((hit) => hit.dataset[name]));
+	one(`#wj-names-${name}`)?.replaceChildren(...[...names].map((text) => new Option(text, text)));
+}
+
 const lookup = {
 	// The part of the address that is this view's.
 	query() {
@@ -56,6 +62,8 @@ const lookup = {
 		trigger("enter", typing ? { ...wanted(), keep: 1 } : Object.fromEntries(new URLSearchParams(location.search)));
 	},
 	entered() {
+		suggest("who");
+		suggest("section");
 		const style = one("#wj-facets [name=style]");
 		if (style) style.value = localStorage.getItem(STYLE) ?? "plain";
 		narrowed();
@@ -69,6 +77,8 @@ const lookup = {
 	found() {
 		wenju().page.busy(false);
 		narrowed();
+		suggest("who");
+		suggest("section");
 		if (root.dataset.view === "lookup") wenju().page.replace();
 		wenju().page.markCurrent();
 	},

@@ -11,7 +11,7 @@ from rag.records import DocumentInfo
 from rag.web.chrome import packaged
 from rag.web.handlers import Desk, Sent, guarded, sent, texts_for
 from rag.web.html import element, escape
-from rag.web.lookup import Sort, Wanted, facets_view, found_view
+from rag.web.lookup import Sort, Wanted, facets_view, filters_of, found_view
 from rag.web.room_texts import EN, ZH, RoomTexts, room_texts
 from rag.web.texts import Texts
 
@@ -68,11 +68,11 @@ def connect_rooms(desk: Desk, parts: RoomParts) -> None:
         words, wanted = room_texts(texts), wanted_of(what)
         labels = {"placeholder": words.lookup_placeholder, "label": words.lookup_label}
         box = gr.Textbox(**labels) if what.number("keep") else gr.Textbox(value=wanted.question, **labels)
-        facets = guarded(texts, lambda: facets_view(desk.documents(), wanted, texts))
-        return box, facets, looked_up(desk, wanted, texts)
+        facets = guarded(texts, lambda: facets_view(desk.of(request).documents(), wanted, texts))
+        return box, facets, looked_up(desk.of(request), wanted, texts)
 
     def look(event: gr.EventData, request: gr.Request) -> str:
-        return looked_up(desk, wanted_of(sent(event)), texts_for(request))
+        return looked_up(desk.of(request), wanted_of(sent(event)), texts_for(request))
 
     parts.bridge.enter(
         enter, outputs=[parts.box, parts.facets, parts.found], **_QUIET, trigger_mode="always_last"
@@ -105,8 +105,10 @@ def looked_up(desk: Desk, wanted: Wanted, texts: Texts) -> str:
         return ""
 
     def make() -> str:
-        answer = desk.library.ask(wanted.question, k=LOOKUP_HITS)
-        return found_view(answer, wanted, dates_of(desk.documents()), texts)
+        documents = desk.documents()
+        filters = filters_of(wanted, documents)
+        answer = desk.library.ask(wanted.question, k=LOOKUP_HITS, filters=filters)
+        return found_view(answer, wanted, dates_of(documents), texts)
 
     return guarded(texts, make)
 
