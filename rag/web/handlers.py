@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +17,7 @@ import gradio as gr
 
 from rag.errors import LibraryMissing, RagError
 from rag.library import Library
-from rag.records import Answer, DocumentInfo, IndexReport, Passage, Progress, ProgressCallback
+from rag.records import Answer, DocumentInfo, Passage
 from rag.web.auth import USER_HEADER, user_of
 from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
@@ -29,17 +27,13 @@ from rag.web.seen import Seen
 from rag.web.shelf import (
     empty_view,
     findings_view,
-    progress_view,
-    removed_view,
-    report_view,
     shelf_view,
     totals,
 )
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
-from rag.web.uploads import FOLDER, kept, put_back
+from rag.web.uploads import FOLDER
 
-PROGRESS_EVERY_S = 0.15
 logger = logging.getLogger("rag.web")
 
 
@@ -195,42 +189,9 @@ class Desk:
 
         return self.opened(key, find, 0, texts)
 
-    def remove(self, path: str, texts: Texts) -> str:
-        """Take a file's documents out of the library (a file kept for the user is deleted) and say so."""
-
-        def make() -> str:
-            self.library.remove(path)
-            if Path(path).parent == self.uploads:
-                Path(path).unlink(missing_ok=True)
-            return removed_view(path, texts)
-
-        return guarded(texts, make)
-
     def checked(self, texts: Texts) -> str:
         """Return what `doctor` finds in the library."""
         return guarded(texts, lambda: findings_view(self.library.doctor(), texts))
-
-    def add(self, uploaded: Sequence[Path], progress: ProgressCallback) -> IndexReport:
-        """Keep uploaded files, read them into the library, and give back the place of those that fail."""
-        with kept(uploaded, self.uploads) as placed:
-            report = self.library.add(*(new for new, _ in placed), progress=progress)
-            failed = {failure.path for failure in report.failures}
-            for new, old in placed:
-                if str(new) in failed:
-                    put_back(new, old)
-        return report
-
-    def adding(self, uploaded: Sequence[Path], texts: Texts) -> Iterator[str]:
-        """Yield how far the reading of uploaded files is, and at last what it did."""
-        steps: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="wenju-upload") as pool:
-            work: Future[IndexReport] = pool.submit(self.add, uploaded, steps.put)
-            yield progress_view(Progress("reading", 0, 0), texts)
-            while not work.done():
-                step = _latest(steps)
-                if step is not None:
-                    yield progress_view(step, texts)
-            yield guarded(texts, lambda: report_view(work.result(), texts))
 
 
 def folder_bytes(folder: Path) -> int:
@@ -240,14 +201,3 @@ def folder_bytes(folder: Path) -> int:
         with suppress(OSError):
             total += path.stat().st_size if path.is_file() else 0
     return total
-
-
-def _latest(steps: queue.SimpleQueue[Progress]) -> Progress | None:
-    """Return the newest step, after a wait of at most `PROGRESS_EVERY_S` for one; older ones are dropped."""
-    try:
-        step = steps.get(timeout=PROGRESS_EVERY_S)
-        while not steps.empty():
-            step = steps.get_nowait()
-    except queue.Empty:
-        return None
-    return step

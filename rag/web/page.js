@@ -1,6 +1,6 @@
 // What the page does in the browser: views, addresses, clicks on what the server wrote, the keyboard.
 // Gradio runs this once as a function of (element, trigger, props, server, upload, watch); `trigger` sends an
-// event with data to the Python function of the same name: "visit", "ask", "open", "remove", "check", "turn".
+// event with data to the Python function of the same name: "visit", "ask", "open", "check", "turn".
 const root = document.documentElement;
 const wide = window.matchMedia("(min-width: 1200px)");
 const one = (selector, within = document) => within.querySelector(selector);
@@ -215,10 +215,6 @@ const acts = {
 		trigger("ask", { question: data.question });
 	},
 	open,
-	remove: (data) => {
-		busy(true);
-		trigger("remove", data);
-	},
 	check: () => {
 		busy(true);
 		trigger("check", {});

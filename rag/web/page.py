@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from rag.errors import RagError, ServeError
 from rag.web.auth import Gate, Users
 from rag.web.chrome import head
 from rag.web.handlers import Desk, sent, texts_for
+from rag.web.intake import connect_intake, jobs_of
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
 from rag.web.rooms import connect_rooms
@@ -140,18 +141,6 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
 
 
 def _connect_library(desk: Desk, parts: Parts) -> None:
-    def upload(paths: list[str] | None, wanted: str, request: gr.Request) -> Iterator[tuple[object, ...]]:
-        texts = texts_for(request)
-        report = ""
-        for report in desk.of(request).adding([Path(path) for path in paths or ()], texts):
-            yield None, report, gr.skip(), gr.skip()  # None: the drop zone is free for more
-        yield None, report, desk.of(request).shelf(texts, wanted=wanted), desk.of(request).welcome(texts)
-
-    def remove(event: gr.EventData, wanted: str, request: gr.Request) -> tuple[str, str, str]:
-        texts = texts_for(request)
-        report = desk.of(request).remove(sent(event).text("file"), texts)
-        return report, desk.of(request).shelf(texts, wanted=wanted), desk.of(request).welcome(texts)
-
     def check(event: gr.EventData, request: gr.Request) -> str:
         return desk.of(request).checked(texts_for(request))
 
@@ -161,22 +150,8 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
     def narrow(wanted: str, request: gr.Request) -> str:
         return desk.of(request).shelf(texts_for(request), wanted=wanted)
 
-    seen = [parts.report, parts.shelf, parts.welcome]
-    parts.upload.upload(
-        upload,
-        inputs=[parts.upload, parts.wanted],
-        outputs=[parts.upload, *seen],
-        **_QUIET,
-        **_WRITING,
-        trigger_mode="multiple",
-    )
-    parts.bridge.remove(
-        remove,
-        inputs=parts.wanted,
-        outputs=seen,
-        **_QUIET,
-        **_WRITING,
-    ).then(None, js="() => window.wenju.changed()")
+    intake = [parts.rooms.jobs, parts.report, parts.shelf, parts.welcome]
+    connect_intake(desk, jobs_of(desk), parts.upload, parts.rooms.bridge, intake)
     parts.bridge.check(
         check,
         outputs=parts.report,

@@ -40,6 +40,18 @@ class RoomTexts:
     found_one: str
     found_count: str
     narrowed: str
+    undo: str
+    too_late: str
+    files_active: str
+    files_done: str
+    tidy: str
+    job_waiting: str
+    job_done: str
+    job_failed: str
+    job_cancelled: str
+    cancel: str
+    choose_folder: str
+    dated: str
 
 
 ZH = RoomTexts(
@@ -72,6 +84,18 @@ ZH = RoomTexts(
     found_one="1 段",
     found_count="{count} 段",
     narrowed="筛选范围内没有相近的段落。",
+    undo="撤销",
+    too_late="已经不能撤销：有同名的新文件，或时间太久。",
+    files_active="还有 {count} 个文件",
+    files_done="已读入 {count} 个",
+    tidy="清除列表",
+    job_waiting="等待中",
+    job_done="已读入",
+    job_failed="没有读成",
+    job_cancelled="已取消",
+    cancel="取消",
+    choose_folder="选择文件夹",
+    dated="文档日期",
 )
 
 EN = RoomTexts(
@@ -104,6 +128,18 @@ EN = RoomTexts(
     found_one="1 passage",
     found_count="{count} passages",
     narrowed="Within these filters nothing comes close.",
+    undo="Undo",
+    too_late="It is too late to undo: a new file has that name, or too many were removed since.",
+    files_active="{count} to go",
+    files_done="{count} read",
+    tidy="Clear the list",
+    job_waiting="waiting",
+    job_done="read",
+    job_failed="not read",
+    job_cancelled="cancelled",
+    cancel="Cancel",
+    choose_folder="Choose a folder",
+    dated="Dated",
 )
 
 _ROOM_TEXTS = {"zh": ZH, "en": EN}

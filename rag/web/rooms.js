@@ -88,7 +88,63 @@ const lookup = {
 		(link ?? box())?.focus();
 	},
 };
-window.wenjuRooms = { lookup };
+window.wenjuRooms = { lookup, intake: null };
+
+// --- files on their way into the library ---
+
+const WATCH_MS = 500;
+let watching = 0;
+let wasActive = 0;
+
+const intake = {
+	active: () => Number(one("#wj-jobs .wj-jobs")?.dataset.active ?? 0),
+	// Asks again while files are on their way, and once more when the last one has ended: for the table.
+	watch() {
+		clearTimeout(watching);
+		const active = this.active();
+		const ended = wasActive > active;
+		wasActive = active;
+		if (active || ended) watching = setTimeout(() => this.look(!ended), active ? WATCH_MS : 0);
+	},
+	look: (idle = true) => trigger("files", { idle: Number(idle), wanted: one("#wj-wanted input, #wj-wanted textarea")?.value ?? "" }),
+};
+
+// A folder is dropped or chosen: its files, those of its folders named with them, go into Gradio's own input.
+async function filesOf(entry, prefix = "") {
+	if (entry.name.startsWith(".")) return [];
+	if (entry.isFile) {
+		const file = await new Promise((done, failed) => entry.file(done, failed));
+		return [prefix ? new File([file], `${prefix}${file.name}`, { type: file.type }) : file];
+	}
+	const reader = entry.createReader();
+	const found = [];
+	for (;;) {
+		const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+		if (!some.length) return found;
+		for (const inside of some) found.push(...(await filesOf(inside, inside.isFile ? prefix : `${prefix}${inside.name} - `)));
+	}
+}
+
+function give(files) {
+	const input = one("#wj-upload input[type=file]");
+	const all = new DataTransfer();
+	for (const file of files) all.items.add(file);
+	input.files = all.files;
+	input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener(
+	"drop",
+	async (event) => {
+		if (!event.target.closest?.("#wj-drop")) return;
+		const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+		if (!entries.some((entry) => entry.isDirectory)) return; // plain files are Gradio's
+		event.preventDefault();
+		event.stopPropagation();
+		give((await Promise.all(entries.map((entry) => filesOf(entry)))).flat());
+	},
+	true,
+);
 
 async function copy(text, button) {
 	await navigator.clipboard.writeText(text);
@@ -98,7 +154,24 @@ async function copy(text, button) {
 	setTimeout(() => (button.textContent = label), 1600);
 }
 
+window.wenjuRooms.intake = intake;
+
 const acts = {
+	stop: (data) => trigger("stop", data),
+	tidy: () => trigger("tidy", {}),
+	remove: (data) => {
+		wenju().page.busy(true);
+		trigger("takeout", { ...data, wanted: one("#wj-wanted input, #wj-wanted textarea")?.value ?? "" });
+	},
+	restore: (data) => trigger("restore", data),
+	folder: () => {
+		const input = Object.assign(document.createElement("input"), { type: "file", webkitdirectory: true });
+		input.onchange = () => {
+			const shown = [...input.files].filter((file) => !file.webkitRelativePath.split("/").some((part) => part.startsWith(".")));
+			give(shown.map((file) => new File([file], file.webkitRelativePath.split("/").slice(1).join(" - "), { type: file.type })));
+		};
+		input.click();
+	},
 	cite: (data, target) => copy(data[one("#wj-facets [name=style]")?.value ?? "plain"] ?? data.plain, target),
 	unnarrow: () => {
 		for (const field of all("#wj-facets .wj-facet-fields :is(input, select)")) field.value = "";
@@ -145,3 +218,4 @@ document.addEventListener("keydown", (event) => {
 	if (window.wenju?.page) Object.assign(window.wenju.page.acts, acts);
 	else setTimeout(register, 10);
 })();
+intake.look(); // what was on its way when the page was closed

@@ -27,6 +27,7 @@ class RoomParts:
     box: gr.Textbox
     facets: gr.HTML
     found: gr.HTML
+    jobs: gr.HTML
 
 
 def both_rooms(name: str) -> str:
@@ -38,8 +39,8 @@ def both_rooms(name: str) -> str:
     )
 
 
-def lay_out_rooms() -> RoomParts:
-    """Make the components inside the stage, and return those that change."""
+def lay_out_rooms(jobs: gr.HTML) -> RoomParts:
+    """Make the components inside the stage, and return those that change; `jobs` stands elsewhere."""
     with gr.Column(elem_id="wj-lookup", min_width=0):
         _html("wj-lookup-title", element("h1", both_rooms("lookup_title"), class_="wj-unseen"))
         box = gr.Textbox(
@@ -53,7 +54,7 @@ def lay_out_rooms() -> RoomParts:
         facets = _html("wj-facets")
         found = _html("wj-found")
     bridge = gr.HTML("", elem_id="wj-rooms", js_on_load=packaged("rooms.js"), apply_default_css=False)
-    return RoomParts(bridge, box, facets, found)
+    return RoomParts(bridge, box, facets, found, jobs)
 
 
 def _html(name: str, value: str = "") -> gr.HTML:
