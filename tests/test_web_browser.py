@@ -380,7 +380,13 @@ def test_nothing_bars_the_way_of_anyone(opened, scheme, viewport):
 def violations(page):
     page.wait_for_timeout(300)  # colours fade
     response = Axe().run(page).response
-    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in response["violations"]]
+    return [
+        (
+            rule["id"],
+            [(node["target"], node["any"][0]["message"] if node["any"] else "") for node in rule["nodes"]],
+        )
+        for rule in response["violations"]
+    ]
 
 
 # --- hostile documents ---

@@ -15,6 +15,7 @@ from rag.web.shelf import MODEL_STAGE
 from rag.web.texts import Texts
 from rag.web.uploads import FOLDER
 
+SHOWN = 40  # lines of the list; the counts above it are of all
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -99,7 +100,7 @@ def removal_view(removal: Removal, texts: Texts) -> str:
 
 
 def jobs_view(jobs: Sequence[Job], texts: Texts) -> str:
-    """Return the files on their way, a line and a bar each, the latest first; empty where there are none."""
+    """Return the files on their way, a line each, what wants attention first; "" where there are none."""
     if not jobs:
         return ""
     words = room_texts(texts)
@@ -116,9 +117,8 @@ def jobs_view(jobs: Sequence[Job], texts: Texts) -> str:
         clear if active < len(jobs) else "",
         class_="wj-jobs-head",
     )
-    ordered = sorted(
-        jobs, key=lambda job: (job.state not in ACTIVE, job.id if job.state in ACTIVE else -job.id)
-    )
+    order = ("reading", "waiting", "failed", "cancelled", "done")
+    ordered = sorted(jobs, key=lambda job: order.index(job.state))[:SHOWN]
     return element(
         "div",
         head,

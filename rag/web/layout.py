@@ -36,7 +36,9 @@ def lay_out() -> Parts:
     with gr.Row(elem_id="wj-stage"):
         with gr.Column(elem_id="wj-ask", min_width=0):
             question, ask, welcome, results = _ask_view()
-        jobs = gr.HTML("", elem_id="wj-jobs", padding=False, js_on_load=None, render=False)
+        jobs = gr.HTML(
+            "", elem_id="wj-jobs", padding=False, js_on_load=None, apply_default_css=False, render=False
+        )
         rooms = lay_out_rooms(jobs)  # before the reader, which stands at the right of what was found
         with gr.Column(elem_id="wj-reader", min_width=0):
             _html("wj-reader-bar", toolbar())

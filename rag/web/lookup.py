@@ -17,7 +17,7 @@ from rag.web.texts import Texts, language_name
 
 Sort = Literal["relevance", "document", "date"]
 SORTS: tuple[Sort, ...] = ("relevance", "document", "date")
-SNIPPET_CHARACTERS = 240  # three lines of the list; a passage is read in the reader
+SNIPPET_CHARACTERS = 200  # about three lines of the list; a passage is read in the reader
 LEAD_CHARACTERS = 60  # of the snippet, before the first marked sentence
 CHOICES = 200  # names offered in one control
 
