@@ -127,6 +127,9 @@ _FILTERS = {  # the fields of `records.Filters`
 
 def _list_command(command: argparse.ArgumentParser) -> None:
     """List the documents of the library."""
+    command.add_argument(
+        "--failed", action="store_true", help="list the files that could not be read, with the reason"
+    )
     _index_option(command)
     command.set_defaults(run=run_list)
 
@@ -285,11 +288,18 @@ def _questions(options: argparse.Namespace) -> Iterator[tuple[object, str]]:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    """Print one line a document."""
-    from rag.terminal import document_line
-    from rag.wire import document_record
+    """Print one line a document, or a file that failed."""
+    from rag.terminal import document_line, failure_line
+    from rag.wire import document_record, failure_record
 
     with _library(options) as library:
+        for failure in library.failures() if options.failed else ():
+            if options.json:
+                _print_json(failure_record(failure))
+            else:
+                print(failure_line(failure))
+        if options.failed:
+            return 0
         for info in library.documents():
             if options.json:
                 _print_json(document_record(info))

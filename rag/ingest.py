@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rag.encoder import Encoder
 from rag.errors import LibraryError, LibraryMissing, ReadError, UsageError
-from rag.readers import read
+from rag.readers import READERS_VERSION
+from rag.reading import Reading
 from rag.records import Document, Failure, IndexReport, Progress, ProgressCallback
 from rag.settings import Settings
 from rag.shelving import Shelver, encoded_text, identify
@@ -19,7 +20,7 @@ from rag.store.catalog import Catalog, FileStamp
 from rag.store.files import file_hash, make_private_folder
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
-from rag.store.rows import DocumentRow, document_hash, to_bytes
+from rag.store.rows import DocumentRow, FailedFile, document_hash, to_bytes
 from rag.walk import find_files
 
 __all__ = ["encoded_text", "index_files", "index_paths", "remove_paths"]
@@ -42,10 +43,12 @@ def index_paths(
     LibraryMismatch, LibraryError.
     """
     started = time.monotonic()
-    files = find_files(paths, index=folder)
+    skipped: list[Failure] = []
+    files = find_files(paths, index=folder, skipped=skipped)
     with writing(folder, create=True) as catalog:
         report = index_files(catalog, files, encoder=encoder, settings=settings, progress=progress)
-    report = replace(report, seconds=time.monotonic() - started)
+    warnings = (*skipped, *report.warnings)
+    report = replace(report, seconds=time.monotonic() - started, warnings=warnings)
     if report.failures and not report.added + report.updated + report.unchanged:
         others = f" (and {len(report.failures) - 1} more files)" if len(report.failures) > 1 else ""
         raise ReadError(f"{report.failures[0].reason}{others}; nothing was indexed")
@@ -62,21 +65,25 @@ def index_files(
 ) -> IndexReport:
     """The same for absolute paths of files, with the writer lock held; nothing is published at the end."""
     identify(catalog, encoder, settings)
-    run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress))
-    run.index(files)
+    with Reading() as reading:
+        run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress), reading)
+        run.index(files)
     return run.report()
 
 
 def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
-    """Take documents out, by key, file or folder; returns how many they were.
+    """Take documents, and files that failed, out, by key, file or folder; returns how many they were.
 
     Raises UsageError, with nothing removed, where nothing in the library goes by one of the names.
     """
     with writing(folder) as catalog:
         rows: dict[int, DocumentRow] = {}
+        forgotten: list[str] = []
         for path in paths:
             found = _documents_named(catalog, str(path))
-            if not found:
+            unread = _failures_named(catalog, str(path))
+            forgotten += unread
+            if not found and not unread:
                 raise UsageError(
                     f"there is no document {path} in the library; `rag list` shows what there is"
                 )
@@ -84,7 +91,8 @@ def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
         for row in rows.values():
             catalog.remove(row)
             catalog.drop_file(row.path)
-    return len(rows)
+        catalog.drop_failures(forgotten)
+    return len(rows) + len(set(forgotten) - {row.path for row in rows.values()})
 
 
 @contextmanager
@@ -118,6 +126,13 @@ def _documents_named(catalog: Catalog, name: str) -> list[DocumentRow]:
     return found or [row for row in catalog.documents_at(generation) if row.path.startswith(below)]
 
 
+def _failures_named(catalog: Catalog, name: str) -> list[str]:
+    """The files that failed and go by that name, or lie below that folder."""
+    path = Path(name).resolve().as_posix()
+    below = path.rstrip("/") + "/"
+    return [failed for failed in catalog.failed_files() if failed == path or failed.startswith(below)]
+
+
 @dataclass(slots=True)
 class _Run:
     """One run of `index_paths`: what it writes to and what it has done so far."""
@@ -125,10 +140,13 @@ class _Run:
     catalog: Catalog
     shelver: Shelver
     meter: _Meter
+    reading: Reading
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     looked: dict[str, FileStamp] = field(default_factory=dict)  # only times have changed
+    failed: dict[str, FailedFile] = field(default_factory=dict)  # of earlier runs, by path
+    failed_now: list[FailedFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
 
@@ -146,31 +164,40 @@ class _Run:
     def index(self, files: Sequence[Path]) -> None:
         """Bring the library up to date with the files."""
         known = self.catalog.file_stamps()
+        self.failed = self.catalog.failed_files()
         for number, path in enumerate(files):
             self.meter.file(number)
             try:
                 self._file(path, known.get(path.as_posix()))
             except (ReadError, OSError) as error:
-                self.failures.append(Failure(path.as_posix(), str(error)))
+                self._fail(path, str(error))
             self.meter.show(self.shelver.passages)
         self.shelver.flush()
-        if self.looked:
+        if self.looked or self.failed_now or self.failed:
+            gone = [name for name in self.failed if not Path(name).exists()]
             with self.catalog.transaction():
                 for name, stamp in self.looked.items():
                     self.catalog.put_file(name, stamp)
+                self.catalog.put_failures(self.failed_now)
+                self.catalog.drop_failures(gone)
         self.meter.finish(self.shelver.passages)
 
     def _file(self, path: Path, known: FileStamp | None) -> None:
         """Line up what has changed in one file; when that is committed, drop what is no longer in it."""
+        failed = self.failed.get(path.as_posix())
+        if failed is not None and failed.readers == READERS_VERSION and _is_as_then(path, failed):
+            self.failures.append(Failure(failed.path, failed.reason))
+            return
         stamp = _stamp(path, known)
         if known is not None and stamp.hash == known.hash:
+            self.catalog.drop_failures([failed.path] if failed else [])
             if stamp != known:
                 self.looked[path.as_posix()] = stamp
             generation = self.catalog.generation
             self.unchanged += len(self.catalog.documents_of(path.as_posix(), generation))
             return
         keys: set[str] = set()
-        for document in read(path):
+        for document in self.reading.read(path):
             if document.key in keys:
                 self._doubt(document, "its id stands twice in the file; the first is kept")
                 continue
@@ -179,6 +206,15 @@ class _Run:
             self.meter.read(len(to_bytes(document.text)))
             self.meter.show(self.shelver.passages)
         self.shelver.then(partial(self._complete, path, stamp, keys))
+
+    def _fail(self, path: Path, reason: str) -> None:
+        """Note that the file cannot be read; as long as it looks the same it is not tried again."""
+        try:
+            looks: tuple[int, ...] = _looks(path)
+        except OSError:
+            looks = ()
+        self.failures.append(Failure(path.as_posix(), reason))
+        self.failed_now.append(FailedFile(path.as_posix(), looks, time.time_ns(), READERS_VERSION, reason))
 
     def _document(self, document: Document) -> None:
         """Line the document up unless it stands in the library as it is."""
@@ -204,6 +240,7 @@ class _Run:
             if row.key not in keys:
                 self.catalog.remove(row)
         self.catalog.put_file(path.as_posix(), stamp)
+        self.catalog.drop_failures([path.as_posix()] if path.as_posix() in self.failed else [])
 
 
 class _Meter:
@@ -248,10 +285,23 @@ def _stamp(path: Path, known: FileStamp | None) -> FileStamp:
 
     A change that keeps the size and sets `mtime` back still changes `ctime`.
     """
-    status = path.stat()
-    looks = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    if known is not None and known.looks == looks:
-        newest = max(status.st_mtime_ns, status.st_ctime_ns)
-        if known.seen_ns - newest > _RACY_NS:
-            return known
+    looks = _looks(path)
+    if known is not None and known.looks == looks and _is_settled(looks, known.seen_ns):
+        return known
     return FileStamp(looks, time.time_ns(), file_hash(path))
+
+
+def _looks(path: Path) -> tuple[int, int, int, int]:
+    """Size, mtime and ctime in ns, inode."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _is_settled(looks: tuple[int, ...], seen_ns: int) -> bool:
+    """Whether the file had been left alone for long enough when it was looked at."""
+    return seen_ns - max(looks[1:3]) > _RACY_NS
+
+
+def _is_as_then(path: Path, failed: FailedFile) -> bool:
+    """Whether a file that failed looks as it did then; `touch` is enough to have it tried again."""
+    return failed.looks == _looks(path) and _is_settled(failed.looks, failed.seen_ns)

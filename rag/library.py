@@ -19,6 +19,7 @@ from rag.records import (
     Answer,
     Document,
     DocumentInfo,
+    Failure,
     Filters,
     Finding,
     IndexReport,
@@ -95,6 +96,11 @@ class Library:
         """What is in the library, in the order of the keys."""
         with self._reading() as snapshot:
             return snapshot.documents()
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The files that could not be read when they were last tried, each with its reason."""
+        with closing(Catalog(self.folder)) as catalog:
+            return tuple(Failure(failed.path, failed.reason) for failed in catalog.failed_files().values())
 
     def document(self, key: str) -> Document:
         """One document as it was read, with the structure that was found in it."""

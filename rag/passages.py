@@ -7,11 +7,12 @@ Then each paragraph becomes a passage, a long one several, a few tiny ones one t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.language import detect_language
-from rag.records import SECTION_SEPARATOR, Block, BlockKind, Document, Passage, Source
+from rag.records import SECTION_SEPARATOR, Block, BlockKind, Document, Passage, Place, Source
 from rag.segment.budget import split_spans
 from rag.segment.joining import join_lines
 from rag.segment.lines import split_lines
@@ -21,7 +22,7 @@ from rag.segment.stated import stated_units
 from rag.segment.units import Unit
 from rag.segment.voices import Placed, Voice, place
 
-SEGMENTER_VERSION = 2  # goes up with every change of what `segment` returns; an index records it
+SEGMENTER_VERSION = 3  # goes up with every change of what `segment` returns; an index records it
 
 TINY_TOKENS = 20  # a paragraph smaller than this says too little to be found by itself
 TINY_CHARACTERS = 30
@@ -39,6 +40,7 @@ _BODY = frozenset(
         BlockKind.VERSE,
         BlockKind.QUOTE,
         BlockKind.CODE,
+        BlockKind.RECORD,
     }
 )
 
@@ -75,7 +77,7 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     A passage has `max_tokens` tokens or fewer, as `count_tokens` counts them; only a single character that
     counts more by itself can exceed it.
     """
-    is_record = document.id is not None and not document.blocks
+    is_record = document.id is not None and not document.blocks and not document.is_member
     if document.blocks:
         units = stated_units(document)
     else:
@@ -83,7 +85,7 @@ def segment(document: Document, *, count_tokens: Callable[[str], int], max_token
     title, placed = _as_record(document, units) if is_record else place(units, document.title)
     if not any(one.unit.kind in _BODY for one in placed):
         placed = _as_text(placed)
-    parts = list(_parts(placed, count_tokens=count_tokens, max_tokens=max_tokens))
+    parts = list(_parts(placed, document.places, count_tokens=count_tokens, max_tokens=max_tokens))
     language = detect_language(document.text[:_LANGUAGE_SAMPLE])
     passages = [
         _passage(document, title, group, language)
@@ -111,15 +113,18 @@ def _as_text(placed: Sequence[Placed]) -> list[Placed]:
 
 
 def _parts(
-    placed: Sequence[Placed], *, count_tokens: Callable[[str], int], max_tokens: int
+    placed: Sequence[Placed], places: Sequence[Place], *, count_tokens: Callable[[str], int], max_tokens: int
 ) -> Iterator[_Part]:
     """The text of the document in stretches that fit the budget, numbered by paragraph."""
-    paragraph, scope = 0, 0
+    paragraph, scope, here = 0, 0, 0
     before: BlockKind | None = None
     for one in placed:
         unit = one.unit
         if unit.kind is BlockKind.FURNITURE:
             continue
+        there = bisect_right(places, unit.start, key=lambda place: place.start)
+        if there != here:
+            scope, here = scope + 1, there
         if unit.kind not in _BODY:
             scope += 1
         else:
@@ -149,6 +154,8 @@ def _belongs(
 ) -> bool:
     """Whether `part` goes into the passage of `group`."""
     last = group[-1]
+    if BlockKind.RECORD in (last.placed.unit.kind, part.placed.unit.kind):
+        return False
     if last.scope != part.scope or (not last.placed.is_question and not _is_together(last, part)):
         return False
     tokens = sum(member.tokens for member in group) + len(group)
@@ -218,5 +225,12 @@ def _passage(document: Document, title: str, group: Sequence[_Part], language: s
         start=first.start,
         end=last.end,
         id=document.id,
+        place=_place_at(document.places, first.start),
     )
     return Passage(id=0, text=text, language=language if own == "und" else own, source=source)
+
+
+def _place_at(places: Sequence[Place], start: int) -> str:
+    """The name of the place in which the character `start` stands, "" before the first."""
+    index = bisect_right(places, start, key=lambda place: place.start)
+    return places[index - 1].name if index else ""

@@ -45,6 +45,7 @@ def rebuild_library(
             shelver.flush()
             for path, stamp in old.file_stamps().items():
                 new.put_file(path, stamp)
+            new.put_failures(list(old.failed_files().values()))
             shelver_passages = shelver.passages
         with closing(Catalog(folder)) as catalog:
             publish(catalog)

@@ -34,6 +34,7 @@ class BlockKind(StrEnum):
     VERSE = "verse"
     QUOTE = "quote"
     CODE = "code"
+    RECORD = "record"  # a table's row with its headers, one "header: value" a line: a passage by itself
     FURNITURE = "furniture"  # page numbers, running heads, menus: kept in the source, never a passage
 
 
@@ -49,11 +50,23 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What the format calls the stretch that begins at `start`, up to the next place's start.
+
+    One word of English and then a number or a name: "slide 3", "sheet Budget", "chapter 12", "at 00:01:05".
+    """
+
+    start: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One readable document: a file, or one record of a file that holds many.
 
     `blocks` is empty where the format states no structure (plain text); the segmenter then finds it by
-    shape. Where it is not empty, blocks are in order of `start` and do not overlap.
+    shape. Where it is not empty, blocks are in order of `start` and do not overlap. `places` are in order of
+    `start`; what stands before the first has no place but its page.
     """
 
     path: str  # absolute path of the file, with forward slashes
@@ -64,6 +77,8 @@ class Document:
     encoding: str = "utf-8"
     date: str = ""  # ISO 8601 day (or "2021-04", "2021") that the document itself states; "" where none
     warnings: tuple[str, ...] = ()  # what the reader doubts, one line each; shown to the user
+    places: tuple[Place, ...] = ()
+    is_member: bool = False  # a whole file in an archive (`id` is its path there), and no record
 
     @property
     def key(self) -> str:
@@ -85,6 +100,7 @@ class Source:
     start: int  # document.text[start:end] is the passage, but for repaired line breaks
     end: int
     id: str | None = None  # Document.id
+    place: str = ""  # Place.name: slide, sheet, chapter or time; "" where the page number says it all
 
 
 @dataclass(frozen=True, slots=True)

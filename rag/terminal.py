@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from textwrap import indent
 
-from rag.records import Answer, DocumentInfo, Hit, Source
+from rag.records import Answer, DocumentInfo, Failure, Hit, Source
 from rag.wire import JsonObject
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -51,7 +51,7 @@ def source_line(source: Source) -> str:
     """File, title, section, speaker, page and paragraph, as far as they are known."""
     name = PurePath(source.document).name + (f"#{source.id}" if source.id is not None else "")
     speaker = " ".join(part for part in (source.role, source.speaker) if part)
-    page = f"p. {source.page}" if source.page is not None else ""
+    page = source.place or (f"p. {source.page}" if source.page is not None else "")
     parts = (source.title, source.section, speaker, name, page, f"¶ {source.paragraph}")
     return printable(" · ".join(part for part in parts if part))
 
@@ -64,6 +64,12 @@ def document_line(info: DocumentInfo) -> str:
     return printable(
         f"{name}  [{info.language}, {info.passages} passages, {info.added_at[:10]}]{title}{doubt}"
     )
+
+
+def failure_line(failure: Failure) -> str:
+    """One file that could not be read, and why; the reason mostly names the file itself."""
+    reason = failure.reason if failure.path in failure.reason else f"{failure.path}: {failure.reason}"
+    return printable(reason)
 
 
 def evaluation_text(record: JsonObject) -> str:

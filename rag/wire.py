@@ -25,6 +25,7 @@ def source_record(source: Source) -> JsonObject:
         "speaker": source.speaker,
         "role": source.role,
         "page": source.page,
+        "place": source.place,
         "paragraph": source.paragraph,
         "start": source.start,
         "end": source.end,

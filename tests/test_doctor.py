@@ -141,6 +141,7 @@ def change(folder, sql, *values):
         "UPDATE meta SET value = x'41' WHERE key = cast('generation' AS BLOB)",
         "UPDATE meta SET value = x'41' WHERE key = cast('next_passage' AS BLOB)",
         "UPDATE files SET stamp = x'41'",
+        "INSERT INTO failures VALUES (x'41', x'41', x'41', 5)",
         "DELETE FROM meta",
         "DROP INDEX documents_key",
         "DROP TABLE states",

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.tokens", "rag.sentences", "rag.decoding"),
     ("rag.segment.*",),
     ("rag.readers.*", "rag.passages"),
+    ("rag.reading",),
     ("rag.e5.*", "rag.encoders.*"),
     ("rag.model", "rag.store.*", "rag.walk"),
     ("rag.encoder",),

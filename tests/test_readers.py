@@ -107,8 +107,8 @@ def test_a_relative_path_becomes_absolute(tmp_path, monkeypatch):
         ("image.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is a PNG image, not text"),
         ("zip.md", b"PK\x03\x04" + bytes(range(256)), "is a ZIP archive"),
         ("program.html", b"\x7fELF" + bytes(500), "is a program"),
-        ("blank.jsonl", b"\n\n", "all lines are blank"),
-        ("binary.jsonl", bytes(range(256)), "line 1 is not"),
+        ("blank.jsonl", b"\n\n", "holds no text"),
+        ("binary.jsonl", bytes(range(256)), "is a binary file"),
     ],
 )
 def test_a_file_without_text_is_one_clear_line(tmp_path, name, content, message):

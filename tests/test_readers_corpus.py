@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import ReadError
 from rag.readers import corpus, read
 from rag.records import Document
 
@@ -52,12 +51,10 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path):
         (b"{broken", "line 2 is not JSON and was left out"),
         (b"[" * 100_000, "line 2 is not JSON and was left out"),
         (b'{"_id": "x", "text": "\xff"}', "line 2 is not UTF-8 and was left out"),
-        (b"[1, 2]", "line 2 has no _id or no text and was left out"),
-        ({"text": "no id"}, "line 2 has no _id or no text and was left out"),
-        ({"_id": "x"}, "line 2 has no _id or no text and was left out"),
-        ({"_id": "x", "text": ["list"]}, "line 2 has no _id or no text and was left out"),
+        (b"[1, 2]", "line 2 holds no text and was left out"),
+        (b"null", "line 2 holds no text and was left out"),
+        ({"_id": "x", "text": None, "ready": True}, "line 2 holds no text and was left out"),
         ({"_id": "x", "text": " \n"}, "line 2 has an empty text and was left out"),
-        ({"_id": "x", "title": 5, "text": "words"}, "line 2 has an empty text and was left out"),
     ],
 )
 def test_a_broken_line_is_named_and_the_rest_is_read(tmp_path, line, reason):
@@ -80,12 +77,32 @@ def test_many_broken_lines_are_counted(tmp_path):
     assert document.warnings[10:] == ("5 more lines were left out", "2 more lines were left out")
 
 
-def test_a_file_without_any_document_is_an_error_that_names_the_line(tmp_path):
-    path = write(tmp_path, {"name": "something else"}, {"name": "and more"})
-    with pytest.raises(ReadError, match="line 1 has no _id or no text") as raised:
-        list(read(path))
-    assert "_id" in str(raised.value)
-    assert "\n" not in str(raised.value)
+def test_lines_that_are_no_passages_are_read_as_records(tmp_path):
+    path = write(
+        tmp_path,
+        {"id": 4, "title": "Ferry", "body": "It sails at nine.", "date": "2021-04-05T06:00:00Z"},
+        {"船名": "江海号", "吨位": 900, "备注": {"港口": "北岸"}, "停": True},
+        {"id": 4, "name": "Another of that number"},
+        "a line of its own",
+        [1, 2],
+    )
+    found = list(read(path))
+    assert [(one.id, one.title, one.text, one.date) for one in found] == [
+        ("4", "Ferry", "It sails at nine.", "2021-04-05"),
+        ("line 2", "", "船名：江海号\n吨位：900\n备注.港口：北岸", ""),
+        ("line 3", "Another of that number", "Another of that number", ""),
+        ("line 4", "", "a line of its own", ""),
+    ]
+    assert found[-1].warnings == ("line 5 holds no text and was left out",)
+
+
+def test_a_file_without_any_record_is_read_as_text(tmp_path):
+    path = write(tmp_path, "第一行".encode(), b"second line")
+    (document,) = read(path)
+    assert document.text == "第一行\nsecond line\n"
+    assert document.warnings == (
+        "line 1 is not JSON and was left out, as all others were: read as plain text",
+    )
 
 
 def test_half_characters_and_control_characters_are_replaced_and_reported(tmp_path):

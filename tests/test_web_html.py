@@ -30,7 +30,7 @@ from rag.web.flow import flowed, flowed_marked, source_spans
 from rag.web.html import bdi, element, escape, marked, merged_spans
 from rag.web.reader import WINDOW_CHARACTERS, Place, no_document_view, reader_view
 from rag.web.shelf import ROWS, findings_view, shelf_view
-from rag.web.texts import EN, ZH, chosen_tongue, language_name
+from rag.web.texts import EN, ZH, chosen_tongue, language_name, place_text
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -475,3 +475,18 @@ def test_no_style_or_script_of_ours_names_another_host():
 
     for name in ("style.css", "head.html", "page.js"):
         assert not re.search(r"https?:|//[a-z]|@import|url\(", packaged(name).replace("// ", "")), name
+
+
+@pytest.mark.parametrize(
+    ("place", "page", "chinese", "english"),
+    [
+        ("", None, "", ""),
+        ("", 3, "第 3 页", "p. 3"),
+        ("slide 3", 3, "幻灯片 3", "slide 3"),
+        ("sheet Budget {x} 2", 1, "工作表 Budget {x} 2", "sheet Budget {x} 2"),
+        ("chapter 潮汐", 2, "章 潮汐", "ch. 潮汐"),
+        ("at 00:01:05", None, "00:01:05", "00:01:05"),
+    ],
+)
+def test_where_a_passage_stands(place, page, chinese, english):
+    assert (place_text(place, page, ZH), place_text(place, page, EN)) == (chinese, english)

@@ -1,7 +1,7 @@
-"""BEIR `corpus.jsonl`: each line one document, `{"_id", "title", "text"}`; read a line at a time.
+"""JSONL, line by line: each a document, of BEIR's form `{"_id", "title", "text"}` or any other record.
 
-A line that is no such object is left out, and the document before or after it carries the warning; a file in
-which no line is one is an error.
+A line that holds no text is left out, and the document before or after it carries the warning; a file in
+which no line is a record is read as plain text.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 from rag.decoding import clean, doubts
 from rag.errors import ReadError
-from rag.readers.file import check_file
+from rag.readers.fields import record_document
+from rag.readers.file import File, check_file, opened
+from rag.readers.text import read_text
 from rag.records import Document
 
 MAX_LINE_BYTES = 16 << 20  # a longer line is no passage collection; it would be held in memory whole
 _MAX_REPORTED = 10  # broken lines named one by one, in a file
 
 
-def read_corpus(path: Path) -> Iterator[Document]:
+def read_corpus(path: File) -> Iterator[Document]:
     """Yield one document for each line that is not blank, in file order.
 
     Raises:
-        ReadError: the file cannot be read, or no line of it is such an object; raised at the first `next`.
+        ReadError: the file cannot be read, or holds no text; raised at the first `next`.
     """
     check_file(path)
     broken: list[str] = []
@@ -40,16 +41,21 @@ def read_corpus(path: Path) -> Iterator[Document]:
         waiting = _with_warnings(found, broken, already=reported)
         reported += len(broken)
         broken = []
-    if waiting is None:
-        reason = broken[0] if broken else "all lines are blank"
-        raise ReadError(f'{path.as_posix()}: {reason}; each line must be {{"_id", "title", "text"}}')
-    yield _with_warnings(waiting, broken, already=reported)
+    if waiting is not None:
+        yield _with_warnings(waiting, broken, already=reported)
+        return
+    if any("has more than" in line for line in broken):
+        raise ReadError(f"{path.as_posix()}: {broken[0]}; no other line is a record")
+    for document in read_text(path):
+        doubt = f"{broken[0]}, as all others were: read as plain text" if broken else ""
+        yield replace(document, warnings=(*document.warnings, *filter(None, (doubt,))))
 
 
-def _lines(path: Path) -> Iterator[Document | str]:
+def _lines(path: File) -> Iterator[Document | str]:
     """Yield for each line that is not blank its document, or what is wrong with it."""
-    try:
-        with path.open("rb") as file:
+    taken: set[int] = set()  # hashes of the ids of other records, which need not differ
+    with opened(path) as file:
+        try:
             number = 0
             while line := file.readline(MAX_LINE_BYTES):
                 number += 1
@@ -57,9 +63,9 @@ def _lines(path: Path) -> Iterator[Document | str]:
                     _skip_line(file)
                     yield f"line {number} has more than {MAX_LINE_BYTES >> 20} MB and was left out"
                 elif line.strip():
-                    yield _document(path, line, number)
-    except OSError as error:
-        raise ReadError(f"{path.as_posix()}: {error.strerror or error}; check its permissions") from error
+                    yield _document(path, line, number, taken)
+        except OSError as error:
+            raise ReadError(f"{path.as_posix()}: {error.strerror or error}; check its permissions") from error
 
 
 def _skip_line(file: BinaryIO) -> None:
@@ -67,18 +73,30 @@ def _skip_line(file: BinaryIO) -> None:
         pass
 
 
-def _document(path: Path, line: bytes, number: int) -> Document | str:
+def _document(path: File, line: bytes, number: int, taken: set[int]) -> Document | str:
     try:
         record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError:
         return f"line {number} is not UTF-8 and was left out"
     except (ValueError, RecursionError):
         return f"line {number} is not JSON and was left out"
-    if not isinstance(record, dict) or "_id" not in record or not isinstance(record.get("text"), str):
-        return f"line {number} has no _id or no text and was left out"
+    is_passage = isinstance(record, dict) and "_id" in record and isinstance(record.get("text"), str)
+    if is_passage and isinstance(record.get("title") or "", str):
+        return _passage(path, record, number)
+    document = record_document(path, record, f"line {number}")
+    if document is not None and hash(document.id) in taken:
+        document = record_document(path, record, f"line {number}", own_id=False)
+    if document is None:
+        return f"line {number} holds no text and was left out"
+    taken.add(hash(document.id))
+    return document
+
+
+def _passage(path: File, record: dict[str, str], number: int) -> Document | str:
+    """The document of a line in BEIR's form, which is its text and nothing else."""
     title = record.get("title") or ""
     text = record["text"] if record["text"].strip() else title
-    if not isinstance(title, str) or not text.strip():
+    if not text.strip():
         return f"line {number} has an empty text and was left out"
     return Document(
         path=path.as_posix(),

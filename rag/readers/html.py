@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 from rag.decoding import decode
 from rag.errors import ReadError
-from rag.readers.file import load
+from rag.readers.file import File, load, opened
 from rag.readers.page import PageText, Stretch
 from rag.records import Block, BlockKind, Document
 
@@ -31,43 +31,59 @@ _MENU_RUN = 3  # stretches in a row that are links only
 _MENU_CHARACTERS = 40  # on average, for such a run to be a menu and no bibliography
 
 
-def read_html(path: Path) -> Iterator[Document]:
+def read_html(path: File) -> Iterator[Document]:
     """Yield the one document of an HTML file: its main text, with blocks.
 
     Raises:
         ReadError: the file cannot be read, is too large, or holds no text.
     """
     data = load(path)
-    declared = _CHARSET.search(data[:_SNIFFED_BYTES])
-    label = next((group for group in declared.groups() if group), b"") if declared else b""
-    decoded = decode(data, name=path.as_posix(), declared=label.decode("ascii", "ignore"))
-    title, text, blocks = html_structure(decoded.text)
-    if not text:
+    decoded = decode(data, name=path.as_posix(), declared=declared_encoding(data))
+    page = html_structure(decoded.text)
+    if not page.text:
         raise ReadError(f"{path.as_posix()} is a page without text; there is nothing to index in it")
     yield Document(
         path=path.as_posix(),
-        title=title,
-        text=text,
-        blocks=blocks,
+        title=page.title,
+        text=page.text,
+        blocks=page.blocks,
         encoding=decoded.encoding,
+        date=page.date,
         warnings=decoded.warnings,
     )
 
 
-def looks_like_html(path: Path) -> bool:
+def declared_encoding(data: bytes) -> str:
+    """Return the encoding that a page says it has, "" where it says none."""
+    declared = _CHARSET.search(data[:_SNIFFED_BYTES])
+    label = next((group for group in declared.groups() if group), b"") if declared else b""
+    return label.decode("ascii", "ignore")
+
+
+def looks_like_html(path: File) -> bool:
     """Return whether the file at `path` begins as an HTML page does.
 
     Raises:
-        OSError: it cannot be opened.
+        ReadError: it cannot be opened.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(_SNIFFED_BYTES).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").lower()
     head = re.sub(rb"\A(?:<\?xml[^>]*>|<!--.*?-->|\s)+", b"", head, flags=re.DOTALL)
     return head.startswith((b"<!doctype html", b"<html"))
 
 
-def html_structure(page: str) -> tuple[str, str, tuple[Block, ...]]:
-    """Return the title ("" where there is none), the main text and its blocks of an HTML page."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page holds: its title and date ("" where it states none), its main text and the blocks of it."""
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    date: str
+
+
+def html_structure(page: str) -> Page:
+    """Return what an HTML page holds, but for its furniture."""
     from lxml import etree
 
     taken = PageText()
@@ -80,7 +96,7 @@ def html_structure(page: str) -> tuple[str, str, tuple[Block, ...]]:
         taken.close()
     stretches = _without_menus(_main_text(taken.stretches))
     title = _choose_title(taken, stretches)
-    return title, *_assemble(stretches, title)
+    return Page(title, *_assemble(stretches, title), taken.date)
 
 
 def _size(stretches: list[Stretch]) -> int:

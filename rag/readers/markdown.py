@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.decoding import decode
-from rag.readers.file import load
+from rag.readers.assembly import iso_date
+from rag.readers.file import File, load
 from rag.records import Block, BlockKind, Document
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MAX_LINES = 200_000  # the parser takes up to 2 kB a line
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?\n)?(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.MULTILINE | re.IGNORECASE)
+_FRONT_DATE = re.compile(
+    r"""^(?:date|published|created)[ \t]*[:=][ \t]*["']?([\d-]{4,10})""", re.MULTILINE | re.IGNORECASE
+)
 _WRAPPED = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+)(?<=\S)\1|\[([^\[\]]+)\]\([^()\s]*\)|(`+)([^`]+)\4")
 _INLINE_MARKS = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)|[*`]|(?<!\w)_|_(?!\w)")
 _LEADING_MARKS = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*")
@@ -29,7 +32,7 @@ _TAG = re.compile(
 )
 
 
-def read_markdown(path: Path) -> Iterator[Document]:
+def read_markdown(path: File) -> Iterator[Document]:
     """Yield the one document of a Markdown file.
 
     Raises:
@@ -37,38 +40,41 @@ def read_markdown(path: Path) -> Iterator[Document]:
     """
     decoded = decode(load(path), name=path.as_posix())
     text, warnings = decoded.text, decoded.warnings
-    title = ""
+    title = date = ""
     blocks: tuple[Block, ...] = ()
     if text.count("\n") > _MAX_LINES:
         warnings = (*warnings, f"more than {_MAX_LINES:,} lines: read as plain text, without its Markdown")
     else:
-        title, blocks = markdown_structure(text)
+        title, date, blocks = markdown_structure(text)
     yield Document(
         path=path.as_posix(),
         title=title,
         text=text,
         blocks=blocks,
         encoding=decoded.encoding,
+        date=date,
         warnings=warnings,
     )
 
 
-def markdown_structure(text: str) -> tuple[str, tuple[Block, ...]]:
-    """Return the title ("" where there is none) and the blocks of Markdown `text`, in order of start."""
+def markdown_structure(text: str) -> tuple[str, str, tuple[Block, ...]]:
+    """Return title and date ("" where there is none) and the blocks of Markdown `text`, in order of start."""
     front = _FRONT_MATTER.match(text)
     offset = front.end() if front else 0
     found = _FRONT_TITLE.search(front.group(2) or "") if front else None
     source = _Source(text, offset)
     blocks = sorted((*source.blocks(), *source.leftovers()), key=lambda block: block.start)
     stated = found.group(2).strip() if found else ""
+    dated = _FRONT_DATE.search(front.group(2) or "") if front else None
+    date = iso_date(dated.group(1)) if dated else ""
     headings = [block for block in blocks if block.kind is BlockKind.HEADING]
     first = headings[0] if headings else None
     if first is None or first.level != 1 or [block.level for block in headings].count(1) != 1:
-        return stated, tuple(blocks)
+        return stated, date, tuple(blocks)
     heading = _plain(text[first.start : first.end])
     if stated in ("", heading):
         blocks[blocks.index(first)] = Block(BlockKind.TITLE, first.start, first.end, level=1)
-    return stated or heading, tuple(blocks)
+    return stated or heading, date, tuple(blocks)
 
 
 def _plain(marked: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.readers.assembly import iso_date
 from rag.records import BlockKind
 
 # fmt: off
@@ -22,6 +23,10 @@ _BLOCK_TAGS = frozenset((
 _VOID_TAGS = frozenset((
     "area", "base", "br", "col", "embed", "img", "input", "link", "meta", "param", "source", "track",
     "wbr",
+))
+_DATES = frozenset((
+    "article:published_time", "date", "datepublished", "dc.date", "dcterms.date", "dc.date.issued",
+    "dcterms.created", "pubdate", "publishdate", "citation_publication_date", "sailthru.date",
 ))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _FURNITURE_TAGS = frozenset(("nav", "footer", "aside", "menu"))
@@ -74,11 +79,12 @@ class _Open:
 
 
 class PageText:
-    """The target of an lxml parser: `stretches`, `title` and `shared_title` are there after `close`."""
+    """The target of an lxml parser; what it holds is there after `close`."""
 
     def __init__(self) -> None:
         self.stretches: list[Stretch] = []
         self.title = ""
+        self.date = ""  # when it was published, as a <meta> says
         self.shared_title = ""  # og:title, mostly without the name of the site
         self._stack = [_Open()]
         self._pieces: list[str] = []
@@ -92,8 +98,8 @@ class PageText:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Open an element."""
-        if tag == "meta" and (attributes.get("property") or attributes.get("name")) == "og:title":
-            self.shared_title = attributes.get("content", "").strip()
+        if tag == "meta":
+            self._meta(attributes)
         elif tag == "br":
             self._pieces.append("\n" if self._pre else _BREAK)
         if tag in _VOID_TAGS:
@@ -112,6 +118,14 @@ class PageText:
             self._pre += 1
         elif tag == "li":
             self._items.append(False)
+
+    def _meta(self, attributes: dict[str, str]) -> None:
+        named = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
+        content = attributes.get("content", "")
+        if named == "og:title":
+            self.shared_title = content.strip()
+        elif named.lower() in _DATES:
+            self.date = self.date or iso_date(content)
 
     def end(self, tag: str) -> None:
         """Close an element."""

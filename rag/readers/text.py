@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from rag.decoding import decode
-from rag.readers.file import load
+from rag.readers.file import File, load
 from rag.records import Document
 
 
-def read_text(path: Path) -> Iterator[Document]:
+def read_text(path: File) -> Iterator[Document]:
     """Yield the one document of a plain text file; it has no title and no blocks.
 
     Raises:

@@ -12,7 +12,7 @@ from rag.segment.joints import Joint, Vocabulary, joint
 from rag.segment.lines import Line, split_lines
 from rag.segment.units import Unit, furniture_unit, unit_of
 
-_VERBATIM = (BlockKind.CODE, BlockKind.VERSE)
+_VERBATIM = (BlockKind.CODE, BlockKind.VERSE, BlockKind.RECORD)
 _FLOWING = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.LIST_ITEM)
 _LEAST_TRUSTED = 1.5  # the evidence that joins two stated paragraphs where the format states headings too
 

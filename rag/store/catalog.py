@@ -18,7 +18,7 @@ import numpy as np
 from rag.records import Block, Document, Float32, Int64, Passage
 from rag.store import rows
 from rag.store.database import CATALOG, Database
-from rag.store.rows import Body, DocumentRow, Removal, Row
+from rag.store.rows import Body, DocumentRow, FailedFile, Removal, Row
 
 _IDS_PER_QUERY = 500
 _SCAN = 200  # rows of token states are large
@@ -268,6 +268,19 @@ class Catalog(Database):
     def drop_file(self, path: str) -> None:
         """Forget a file."""
         self.write("DELETE FROM files WHERE path = ?", [(rows.to_bytes(path),)])
+
+    def failed_files(self) -> dict[str, FailedFile]:
+        """The files that could not be read, by path, in the order of their paths' bytes."""
+        found = map(FailedFile.from_columns, self.query("SELECT * FROM failures ORDER BY path"))
+        return {failed.path: failed for failed in found}
+
+    def put_failures(self, failed: Sequence[FailedFile]) -> None:
+        """Remember that files could not be read."""
+        self.write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", [one.columns() for one in failed])
+
+    def drop_failures(self, paths: Sequence[str]) -> None:
+        """Forget that files could not be read."""
+        self.write("DELETE FROM failures WHERE path = ?", [(rows.to_bytes(path),) for path in paths])
 
 
 def stamp_from_columns(row: Row) -> tuple[str, FileStamp]:

@@ -15,7 +15,7 @@ from rag.store import publish, rows
 from rag.store.catalog import Catalog, stamp_from_columns
 from rag.store.database import SCHEMA
 from rag.store.publish import Published
-from rag.store.rows import DocumentRow, Removal, Row, is_sound
+from rag.store.rows import DocumentRow, FailedFile, Removal, Row, is_sound
 
 _SHOWN = 20  # damaged rows named one by one
 _TABLES_AND_INDEXES = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -93,8 +93,9 @@ def _facts(catalog: Catalog) -> Iterator[str]:
 
 
 def _small_tables(catalog: Catalog) -> Iterator[str]:
-    """Every row of files, documents and removals."""
+    """Every row of files, failures, documents and removals."""
     yield from _damaged(catalog.query("SELECT * FROM files"), stamp_from_columns)
+    yield from _damaged(catalog.query("SELECT * FROM failures"), FailedFile.from_columns)
     yield from _damaged(catalog.query("SELECT * FROM documents ORDER BY id"), DocumentRow.from_columns)
     yield from _damaged(catalog.query("SELECT * FROM removals ORDER BY document"), Removal.from_columns)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from rag.errors import LibraryDamaged
-from rag.records import Block, BlockKind, Document, DocumentInfo, Float32, Passage, Source
+from rag.records import Block, BlockKind, Document, DocumentInfo, Float32, Passage, Place, Source
 from rag.store.files import content_hash, row_checksum
 
 Row: TypeAlias = tuple[Any, ...]  # columns of one row: bytes and whole numbers, the checksum last
@@ -167,12 +167,17 @@ def document_hash(document: Document) -> str:
         document.date,
         document.warnings,
         _shape(document.blocks),
+        *_structure(document),
     ]
     return content_hash(to_json(head) + b"\n" + to_bytes(document.text))
 
 
 def _shape(blocks: Sequence[Block]) -> list[tuple[str, int, int, int, int | None]]:
     return [(block.kind.value, block.start, block.end, block.level, block.page) for block in blocks]
+
+
+def _structure(document: Document) -> tuple[list[tuple[int, str]], bool]:
+    return [(place.start, place.name) for place in document.places], document.is_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,8 @@ class Body:
     def columns(self, document: int) -> Row:
         """The row of the table `bodies` for the document with that id."""
         read = self.read
-        head = [read.path, read.title, read.id, read.encoding, read.date, read.warnings, _shape(read.blocks)]
+        facts = [read.path, read.title, read.id, read.encoding, read.date, read.warnings]
+        head = [*facts, _shape(read.blocks), *_structure(read)]
         parts = (to_bytes(read.text), to_json(head), to_json(_shape(self.blocks)))
         return sealed("bodies", document, *map(zlib.compress, parts))
 
@@ -194,7 +200,7 @@ class Body:
         """The body of a row of the table. Raises LibraryDamaged."""
         _, *parts = opened("bodies", row, f"the text of document {row[0]}")
         text, head, found = (to_text(zlib.decompress(part)) for part in parts)
-        path, title, record, encoding, date, warnings, blocks = json.loads(head)
+        path, title, record, encoding, date, warnings, blocks, places, is_member = json.loads(head)
         read = Document(
             path=path,
             title=title,
@@ -204,12 +210,40 @@ class Body:
             encoding=encoding,
             date=date,
             warnings=tuple(warnings),
+            places=tuple(Place(*place) for place in places),
+            is_member=is_member,
         )
         return cls(read, _blocks(json.loads(found)))
 
 
 def _blocks(shape: list[list[Any]]) -> tuple[Block, ...]:
     return tuple(Block(BlockKind(kind), *place) for kind, *place in shape)
+
+
+# --- files that could not be read ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that could not be read, how it looked then, and which version of the readers tried."""
+
+    path: str
+    looks: tuple[int, ...]  # FileStamp.looks; empty where nobody could look, which equals no file's looks
+    seen_ns: int
+    readers: int  # READERS_VERSION
+    reason: str  # one line
+
+    def columns(self) -> Row:
+        """The row of the table `failures`."""
+        stamp = to_json([self.looks, self.seen_ns, self.readers])
+        return sealed("failures", to_bytes(self.path), stamp, to_bytes(self.reason))
+
+    @classmethod
+    def from_columns(cls, row: Row) -> FailedFile:
+        """The failed file of a row of the table. Raises LibraryDamaged."""
+        path, stamp, reason = opened("failures", row, f"the note that {row[0]!r} could not be read")
+        looks, seen_ns, readers = json.loads(stamp)
+        return cls(to_text(path), tuple(looks), seen_ns, readers, to_text(reason))
 
 
 # --- removals -----------------------------------------------------------------------------------------------
@@ -250,14 +284,14 @@ def passage_columns(id_: int, passage: Passage) -> Row:
     """The row of the table `passages`; path and record id of its document stand in that one's row."""
     source = passage.source
     names = [source.title, source.section, source.speaker, source.role]
-    place = to_json([*names, source.page, source.paragraph, source.start, source.end])
+    place = to_json([*names, source.page, source.paragraph, source.start, source.end, source.place])
     return sealed("passages", id_, to_bytes(passage.language), to_bytes(passage.text), place)
 
 
 def passage_from_columns(row: Row, document: DocumentRow) -> Passage:
     """The passage of a row of the table `passages`. Raises LibraryDamaged."""
     id_, language, text, place = opened("passages", row, f"passage {row[0]} of {document.key}")
-    title, section, speaker, role, page, paragraph, start, end = json.loads(to_text(place))
+    title, section, speaker, role, page, paragraph, start, end, name = json.loads(to_text(place))
     source = Source(
         document=document.path,
         title=title,
@@ -269,6 +303,7 @@ def passage_from_columns(row: Row, document: DocumentRow) -> Passage:
         start=start,
         end=end,
         id=document.record,
+        place=name,
     )
     return Passage(id_, to_text(text), to_text(language), source)
 

@@ -23,7 +23,7 @@ from rag.store.rows import Body, DocumentRow, Row, is_sound
 _WORK = "rebuild"  # the folder of a catalog that is not yet in place
 _TABLES = {  # by number of columns
     3: ("vectors", "files"),
-    4: ("states", "meta"),
+    4: ("states", "meta", "failures"),
     5: ("passages", "bodies"),
     6: ("removals",),
     8: ("documents",),
@@ -155,6 +155,8 @@ class _Found:
             self.facts[rows.to_text(row[0])] = row[2]
         elif table == "files":
             self.files.add(rows.to_text(row[0]))
+        elif table == "failures":
+            pass  # copied as they are
         elif table == "documents":
             document = DocumentRow.from_columns(row)
             self.documents[document.id] = document
@@ -215,7 +217,7 @@ class _Copy:
             self._insert(table, row)
             if table == "passages" and id_ in self._bodiless:
                 self._texts[id_] = row
-        elif table == "bodies" and id_ in self._documents:
+        elif table == "failures" or (table == "bodies" and id_ in self._documents):
             self._insert(table, row)
         elif table == "bodies" and id_ in self._encode:
             read = Body.from_columns(row).read

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from rag.records import Answer, Channels, Hit, Passage, Source
 from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked, merged_spans
-from rag.web.texts import Texts, language_name, passages_counted
+from rag.web.texts import Texts, language_name, passages_counted, place_text
 
 QUOTE_CHARACTERS = 300  # a quotation without a highlighted sentence is cut here
 FULL_BAR = 6.0  # standard deviations above an ordinary passage that fill a bar; more stretches all bars alike
@@ -160,10 +160,8 @@ def whereabouts(passage: Passage, texts: Texts) -> str:
 
 
 def _places(source: Source, texts: Texts) -> list[str]:
-    page = [] if source.page is None else [texts.page.format(number=source.page)]
-    return [
-        element("span", escape(place)) for place in (*page, texts.paragraph.format(number=source.paragraph))
-    ]
+    parts = (place_text(source.place, source.page, texts), texts.paragraph.format(number=source.paragraph))
+    return [element("span", escape(part)) for part in parts if part]
 
 
 def channel_bars(channels: Channels, scale: float, texts: Texts) -> str:
@@ -234,13 +232,12 @@ def copy_button(hit: Hit, texts: Texts) -> str:
 def quotation(hit: Hit, texts: Texts) -> str:
     """Return a hit as plain text that can be pasted: the sentence in quotation marks and its source."""
     source = hit.passage.source
-    page = "" if source.page is None else texts.page.format(number=source.page)
     parts = (
         " ".join(part for part in (source.role, source.speaker) if part),
         source.section,
         source.title,
         file_name(source),
-        page,
+        place_text(source.place, source.page, texts),
         texts.paragraph.format(number=source.paragraph),
     )
     comma = "，" if texts.tongue == "zh" else ", "

@@ -14,7 +14,7 @@ from rag.segment.joints import Vocabulary
 from rag.web.cards import deep_link
 from rag.web.flow import flowed, flowed_marked, source_spans
 from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked
-from rag.web.texts import Texts
+from rag.web.texts import Texts, place_text
 
 WINDOW_CHARACTERS = 120_000  # shown at once; more makes a browser slow
 LEAD_CHARACTERS = WINDOW_CHARACTERS // 3  # shown before the place at which a long document is opened
@@ -167,17 +167,22 @@ class _Sheet:
     def markup(self, blocks: Sequence[Block]) -> Iterator[str]:
         """Yield the blocks in order: rows gathered into tables, items into lists, a mark at each new page."""
         marks = self._marks()
-        page: int | None = None
-        for (kind, number), group in groupby(blocks, key=lambda block: (block.kind, block.page)):
-            if number is not None and number != page:
-                yield element("p", escape(self.texts.page.format(number=number)), class_="wj-page")
-                page = number
+        shown = ""
+        for (kind, where), group in groupby(blocks, key=lambda block: (block.kind, self._where(block))):
+            if where not in ("", shown):
+                yield element("p", escape(where), class_="wj-page")
+                shown = where
             yield from _gathered(kind, [self._block(block, marks) for block in group])
 
     def _marks(self) -> list[Span]:
         if self.place is None:
             return []
         return source_spans(self.place.passage, self.document.text, self.place.spans)
+
+    def _where(self, block: Block) -> str:
+        places = self.document.places
+        index = bisect_right(places, block.start, key=lambda place: place.start)
+        return place_text(places[index - 1].name if index else "", block.page, self.texts)
 
     def _is_here(self, block: Block) -> bool:
         if self.place is None or block.kind in (BlockKind.TITLE, BlockKind.HEADING, BlockKind.FURNITURE):
@@ -231,7 +236,7 @@ def _content(kind: BlockKind, text: str, spans: Sequence[Span], vocabulary: Voca
         return "".join(_cells(text, spans))
     if kind is BlockKind.CODE:
         return marked(text, spans)
-    if kind is BlockKind.VERSE:
+    if kind in (BlockKind.VERSE, BlockKind.RECORD):
         return lines_as_breaks(marked(text, spans))
     return flowed_marked(text, spans, vocabulary)
 

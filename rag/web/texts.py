@@ -46,6 +46,9 @@ class Texts:
     copy: str
     copied: str
     page: str
+    slide: str
+    sheet: str
+    chapter: str
     paragraph: str
     why: str
     meaning: str
@@ -127,6 +130,9 @@ ZH = Texts(
     copy="复制引文",
     copied="已复制",
     page="第 {number} 页",
+    slide="幻灯片 {name}",
+    sheet="工作表 {name}",
+    chapter="章 {name}",
     paragraph="第 {number} 段",
     why="为何选中",
     meaning="含义",
@@ -208,6 +214,9 @@ EN = Texts(
     copy="Copy quotation",
     copied="Copied",
     page="p. {number}",
+    slide="slide {name}",
+    sheet="sheet {name}",
+    chapter="ch. {name}",
     paragraph="¶ {number}",
     why="Why this one",
     meaning="meaning",
@@ -320,3 +329,12 @@ def chosen_tongue(cookie: str | None, accept_language: str) -> Tongue:
         if primary in TEXTS:
             return TEXTS[primary].tongue
     return "en"
+
+
+def place_text(place: str, page: int | None, texts: Texts) -> str:
+    """Return where in a document something stands: its slide, sheet, chapter, time or page; "" where none."""
+    kind, _, name = place.partition(" ")
+    if place:
+        forms = {"slide": texts.slide, "sheet": texts.sheet, "chapter": texts.chapter, "at": "{name}"}
+        return forms.get(kind, "{place}").format(name=name, place=place)
+    return "" if page is None else texts.page.format(number=page)
