@@ -35,6 +35,7 @@ _TEX = str.maketrans(
         "^": r"\textasciicircum{}",
     }
 )
+_PLACES = {"slide": "第 {} 张幻灯片", "sheet": "工作表“{}”", "chapter": "第 {} 章", "at": "{}"}
 _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
@@ -94,7 +95,7 @@ def _bibtex(quotation: Quotation, tongue: Tongue) -> str:
         "year": day[1] if day else "",
         "date": quotation.date if day and day[2] else "",
         "pages": "" if source.page is None else str(source.page),
-        "note": _tex(_paragraph(source, tongue)),
+        "note": _tex(", ".join(part for part in (source.place, _paragraph(source, tongue)) if part)),
         "annote": _tex(quotation.quote),
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
@@ -127,14 +128,13 @@ _WRITERS: dict[Style, Callable[[Quotation, Tongue], str]] = {
 def _parts(quotation: Quotation, tongue: Tongue) -> list[str]:
     """The parts of a source in order, each once: who, section, title, date, file, page, paragraph."""
     source = quotation.source
-    page = "" if source.page is None else f"第 {source.page} 页" if tongue == "zh" else f"p. {source.page}"
     parts = (
         " ".join(part for part in (source.role, source.speaker) if part),
         source.section,
         source.title,
         quotation.date,
         _file(source),
-        page,
+        _where(source, tongue),
         _paragraph(source, tongue),
     )
     return [_one_line(part) for part in dict.fromkeys(parts) if part]
@@ -149,6 +149,16 @@ def _heading(source: Source) -> str:
 def _file(source: Source) -> str:
     name = PurePosixPath(source.document).name
     return _one_line(name if source.id is None else f"{name} #{source.id}")
+
+
+def _where(source: Source, tongue: Tongue) -> str:
+    """The slide, sheet, chapter or time, else the page; "" where neither is known."""
+    if source.place:
+        kind, _, name = source.place.partition(" ")
+        return _PLACES.get(kind, f"{kind} {{}}").format(name) if tongue == "zh" else source.place
+    if source.page is None:
+        return ""
+    return f"第 {source.page} 页" if tongue == "zh" else f"p. {source.page}"
 
 
 def _paragraph(source: Source, tongue: Tongue) -> str:

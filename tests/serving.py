@@ -58,7 +58,7 @@ class Served:
 @contextmanager
 def served(
     folder: Path,
-    files: dict[str, str],
+    files: dict[str, str | bytes],
     *,
     samples: bool = False,
     index: Path | None = None,
@@ -68,7 +68,7 @@ def served(
     documents, index = folder / "documents", index or folder / "index"
     documents.mkdir(parents=True)
     for name, text in files.items():
-        (documents / name).write_text(text, encoding="utf-8")
+        (documents / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     if files:
         with Library(index) as library:
             library.add(documents, *([SAMPLES] if samples else []))

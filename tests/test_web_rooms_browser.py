@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import expect
+from sample_files import pdf
 from serving import FERRY, TEA, served
 from test_web_auth import ADA, BO
 from test_web_browser import (
@@ -32,7 +34,13 @@ DATED = """<html><head><title>Vintage</title><meta name="date" content="2021-09-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    files = {"ferry.md": FERRY, "北岸日报.txt": TEA, "vintage.html": DATED}
+    files = {
+        "ferry.md": FERRY,
+        "北岸日报.txt": TEA,
+        "vintage.html": DATED,
+        "bad.pdf": "no PDF",
+        "printed.pdf": pdf(),
+    }
     with served(tmp_path_factory.mktemp("rooms"), files, samples=True) as site:
         yield site
 
@@ -146,6 +154,48 @@ def test_the_last_words_win(opened):
     page.wait_for_timeout(600)
     expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", "night ferry fares")
     assert parse_qs(urlsplit(page.url).query)["q"] == ["night ferry fares"]
+
+
+# --- the reader and the library ---
+
+
+def test_the_page_of_a_pdf_stands_beside_its_text(opened):
+    page = opened("/#library", locale="en-GB")
+    page.locator(".wj-shelf a", has_text="printed.pdf").or_(
+        page.locator(".wj-shelf tr", has_text="printed.pdf").locator("a")
+    ).first.click()
+    picture = page.locator(".wj-sheet img")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", value=True)
+    page.wait_for_function("document.querySelector('.wj-sheet img').naturalWidth > 600")
+    assert violations(page) == []
+
+
+def test_no_other_file_is_drawn(site):
+    def get(number, key):
+        return httpx.get(f"{site.address}/wenju/page/{number}", params={"doc": key})
+
+    printed = str(site.documents / "printed.pdf")
+    assert get(1, printed).content.startswith(b"\x89PNG")
+    for number, key in (
+        (0, printed),
+        (99, printed),
+        ("x", printed),
+        ("-1", printed),
+        (1, str(site.documents / "ferry.md")),
+        (1, str(site.documents / "bad.pdf")),
+        (1, "/etc/passwd"),
+        (1, f"{site.documents}/../documents/printed.pdf"),
+    ):
+        assert get(number, key).status_code == 404, (number, key)
+    assert httpx.get(f"{site.address}/wenju/page/1").status_code == 404
+
+
+def test_what_could_not_be_read_is_named_with_its_reason(opened):
+    page = opened("/#library", locale="en-GB")
+    page.locator("#wj-shelf .wj-failures summary").click()
+    expect(page.locator("#wj-shelf .wj-failures li")).to_contain_text("bad.pdf")
+    expect(page.locator("#wj-shelf .wj-failures li")).to_contain_text("no PDF file")
 
 
 # --- uploads ---

@@ -59,8 +59,9 @@ def running(library: Library, *, host: str, port: int, access: Access = EVERYONE
         served = Path(private) / "served"  # empty; with no folder at all an environment variable would decide
         served.mkdir()
         index = library.folder.resolve()
-        page = build(Desk(library, index, apart=access.users is not None and not access.shared))
-        door = Door((*names_of(host), *access.names), access.users)
+        desk = Desk(library, index, apart=access.users is not None and not access.shared)
+        page = build(desk)
+        door = Door((*names_of(host), *access.names), access.users, desk.pdf)
         try:
             folders = Folders(served, index)
             address = launch(page, host=host, port=port, folders=folders, door=door).rstrip("/")

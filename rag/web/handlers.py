@@ -17,7 +17,7 @@ import gradio as gr
 
 from rag.errors import LibraryMissing, RagError
 from rag.library import Library
-from rag.records import Answer, DocumentInfo, Passage
+from rag.records import Answer, DocumentInfo, Failure, Passage
 from rag.web.auth import USER_HEADER, user_of
 from rag.web.cards import answer_view, document_key, error_view
 from rag.web.examples import example_questions, examples_view
@@ -26,6 +26,7 @@ from rag.web.reader import Place, no_document_view, reader_view
 from rag.web.seen import Seen
 from rag.web.shelf import (
     empty_view,
+    failures_view,
     findings_view,
     shelf_view,
     totals,
@@ -96,11 +97,23 @@ class Desk:
 
     def of(self, request: gr.Request) -> Desk:
         """Return the desk of the user who asks: the library as that user sees it."""
-        user = user_of(request.headers.get(USER_HEADER))
+        return self.for_user(user_of(request.headers.get(USER_HEADER)))
+
+    def for_user(self, user: str) -> Desk:
+        """Return the desk of that user."""
         if not self.apart or not isinstance(self.library, Library):
             return replace(self, user=user)
         uploads = self.index / FOLDER
         return replace(self, library=Seen(self.library, uploads, uploads / user), user=user)
+
+    def pdf(self, key: str, user: str) -> Path | None:
+        """Return the PDF file of a document that the user sees; None where it is none."""
+        try:
+            document = self.for_user(user).library.document(key)
+        except RagError:
+            return None
+        path = Path(document.path)
+        return path if document.id is None and path.suffix.lower() == ".pdf" and path.is_file() else None
 
     @property
     def uploads(self) -> Path:
@@ -116,6 +129,13 @@ class Desk:
         """Return what is in the library; nothing where there is none yet, for an upload begins one."""
         try:
             return self.library.documents()
+        except LibraryMissing:
+            return ()
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the files that could not be read when they were last tried."""
+        try:
+            return self.library.failures()
         except LibraryMissing:
             return ()
 
@@ -137,7 +157,8 @@ class Desk:
 
         def make() -> str:
             size = folder_bytes(self.index)
-            return shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
+            failed = failures_view(self.failures(), texts)
+            return failed + shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
 
         return guarded(texts, make)
 

@@ -13,7 +13,7 @@ from rag.records import SECTION_SEPARATOR, Answer, DocumentInfo, Filters, Hit
 from rag.web.cards import deep_link, document_key, file_name, spans_value
 from rag.web.html import Span, bdi, element, escape, marked, merged_spans
 from rag.web.room_texts import RoomTexts, room_texts
-from rag.web.texts import Texts, language_name
+from rag.web.texts import Texts, language_name, place_text
 
 Sort = Literal["relevance", "document", "date"]
 SORTS: tuple[Sort, ...] = ("relevance", "document", "date")
@@ -248,9 +248,9 @@ def _where(hit: Hit, date: str, texts: Texts) -> str:
     source = hit.passage.source
     who = " ".join(part for part in (source.role, source.speaker) if part)
     parts = [bdi(part) for part in dict.fromkeys((source.section or source.title, who)) if part]
-    page = [texts.page.format(number=source.page)] if source.page is not None else []
+    place = place_text(source.place, source.page, texts)
     facts = (
-        *page,
+        *([place] if place else []),
         texts.paragraph.format(number=source.paragraph),
         language_name(hit.passage.language, texts),
         *([date] if date else []),

@@ -79,6 +79,8 @@ function show(view) {
 function unfold() {
 	const contents = one("#wj-reader-body .wj-contents");
 	if (contents) contents.open = wide.matches && root.dataset.view === "reader";
+	const sheet = one("#wj-reader-body .wj-sheet");
+	if (sheet) sheet.open = wide.matches && root.dataset.view === "reader";
 }
 
 function busy(on) {

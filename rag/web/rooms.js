@@ -156,7 +156,21 @@ async function copy(text, button) {
 
 window.wenjuRooms.intake = intake;
 
+// The page of the PDF beside the text turns.
+function sheet(data, target) {
+	const shown = target.closest(".wj-sheet");
+	const page = Math.min(Number(shown.dataset.pages), Math.max(1, Number(shown.dataset.page) + Number(data.step)));
+	const picture = one("img", shown);
+	const label = one("summary span", shown);
+	for (const [name, text] of [["src", picture.getAttribute("src")], ["alt", picture.alt]]) {
+		picture.setAttribute(name, text.replace(name === "src" ? /page\/\d+/ : /\d+/, name === "src" ? `page/${page}` : page));
+	}
+	label.textContent = label.textContent.replace(/\d+/, page);
+	shown.dataset.page = page;
+}
+
 const acts = {
+	sheet,
 	stop: (data) => trigger("stop", data),
 	tidy: () => trigger("tidy", {}),
 	remove: (data) => {

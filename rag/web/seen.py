@@ -12,6 +12,7 @@ from rag.records import (
     Answer,
     Document,
     DocumentInfo,
+    Failure,
     Filters,
     Finding,
     IndexReport,
@@ -48,6 +49,11 @@ class Seen:
         """What this user sees of the library, in the order of the keys."""
         filters = self._filters()
         return tuple(info for info in self.library.documents() if is_shown(filters, info.path))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The files that could not be read when they were last tried, but for those of others."""
+        filters = self._filters()
+        return tuple(failure for failure in self.library.failures() if is_shown(filters, failure.path))
 
     def document(self, key: str) -> Document:
         """One document as it was read."""

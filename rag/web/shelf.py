@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from rag.records import DocumentInfo, Finding
+from rag.records import DocumentInfo, Failure, Finding
 from rag.web.cards import deep_link
 from rag.web.html import bdi, element, escape
 from rag.web.room_texts import room_texts
@@ -178,3 +178,21 @@ def findings_view(findings: Sequence[Finding], texts: Texts) -> str:
     )
     heading = element("p", escape(texts.checked))
     return element("div", heading, element("ul", *items), class_="wj-report", role="status")
+
+
+def failures_view(failures: Sequence[Failure], texts: Texts) -> str:
+    """Return the files that could not be read, each with its reason; empty where there are none."""
+    if not failures:
+        return ""
+    items = (
+        element("li", bdi(PurePosixPath(failure.path).name, class_="wj-file"), escape(_bare(failure)))
+        for failure in failures
+    )
+    heading = element("summary", escape(texts.failed.format(count=f"{len(failures):,}")))
+    return element("details", heading, element("ul", *items), class_="wj-report wj-failures")
+
+
+def _bare(failure: Failure) -> str:
+    """Return the reason without the file's name and without the folders of the server."""
+    folder = failure.path.rpartition("/")[0]
+    return failure.reason.replace(failure.path, "").replace(f"{folder}/", "").strip(" :")
