@@ -10,10 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rag.chart import Chart, draw_chart
 from rag.doctor import doctor
 from rag.encoder import Encoder, open_encoder
 from rag.errors import LibraryError
 from rag.ingest import index_paths, remove_paths
+from rag.language import detect_language
 from rag.rebuild import rebuild_library
 from rag.records import (
     Answer,
@@ -65,6 +67,7 @@ class Library:
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._opened: _Opened | None = None
+        self._charts: dict[Filters, tuple[int, Chart]] = {}  # of each user; with the generation it shows
 
     @property
     def folder(self) -> Path:
@@ -91,6 +94,20 @@ class Library:
             snapshot.check_model(encoder.fingerprint)
             wanted = Wanted(self._settings.hits if k is None else k, filters or Filters())
             return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
+
+    def chart(self, filters: Filters | None = None) -> Chart:
+        """The library's passages in two dimensions, those that meet `filters`; kept until it changes."""
+        filters = filters or Filters()
+        with self._reading() as snapshot:
+            known = self._charts.get(filters)
+            if known is None or known[0] != snapshot.generation:
+                known = self._charts[filters] = (snapshot.generation, draw_chart(snapshot, filters))
+            return known[1]
+
+    def place_on(self, chart: Chart, question: str) -> tuple[float, float]:
+        """Where a question stands on a chart, -1 to 1."""
+        vector = self._encode().encode_question(question).vectors[0]
+        return chart.place(vector, detect_language(question))
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

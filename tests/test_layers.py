@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.model", "rag.store.*", "rag.walk"),
     ("rag.encoder",),
     ("rag.snapshot",),
-    ("rag.scoring", "rag.highlight", "rag.confidence"),
+    ("rag.scoring", "rag.highlight", "rag.confidence", "rag.chart"),
     ("rag.shelving",),
     ("rag.ingest", "rag.rebuild", "rag.search"),
     ("rag.doctor",),

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -55,13 +56,14 @@ def running(library: Library, *, host: str, port: int, access: Access = EVERYONE
         # Only now: Gradio reads the environment while it is imported.
         from rag.web.handlers import Desk
         from rag.web.page import Door, Folders, build, launch
+        from rag.web.rooms import map_of
 
         served = Path(private) / "served"  # empty; with no folder at all an environment variable would decide
         served.mkdir()
         index = library.folder.resolve()
         desk = Desk(library, index, apart=access.users is not None and not access.shared)
         page = build(desk)
-        door = Door((*names_of(host), *access.names), access.users, desk.pdf)
+        door = Door((*names_of(host), *access.names), access.users, desk.pdf, partial(map_of, desk))
         try:
             folders = Folders(served, index)
             address = launch(page, host=host, port=port, folders=folders, door=door).rstrip("/")

@@ -9,7 +9,7 @@ import gradio as gr
 from rag.web.chrome import both, header, packaged, toolbar
 from rag.web.html import element
 from rag.web.room_texts import room_texts
-from rag.web.rooms import RoomParts, lay_out_rooms
+from rag.web.rooms import RoomParts, lay_out_rooms, tabs
 from rag.web.safety import MAX_FILE_BYTES
 
 
@@ -74,6 +74,7 @@ def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML]:
 
 def _library_view(jobs: gr.HTML) -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:
     _html("wj-library-title", element("h1", both(lambda texts: texts.nav_library), class_="wj-unseen"))
+    _html("wj-library-tabs", tabs())
     limit = f"{MAX_FILE_BYTES // 2**20} MB"
     with gr.Column(elem_id="wj-drop", min_width=0):
         _html("wj-drop-words", _drop_words(limit))

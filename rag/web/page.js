@@ -9,7 +9,7 @@ let openPassage = null; // data of the passage in the reader, for "previous" and
 
 // --- the address is the state: ?q=question&doc=key#p12, ?view=lookup&q=…, or #library ---
 
-const HASHED = ["library"]; // views that an address names by its #
+const HASHED = ["library", "map", "evaluate"]; // views that an address names by its #
 const ROOMS = ["ask", "lookup"]; // views whose hits open beside them
 const rooms = () => window.wenjuRooms ?? {};
 const inLookup = () => root.dataset.room === "lookup" && rooms().lookup;
@@ -148,6 +148,7 @@ window.wenju = {
 		root.toggleAttribute("data-open", Boolean(one("#wj-reader-body .wj-doc")));
 		const here = place();
 		if (inLookup()) return rooms().lookup.enter();
+		rooms()[root.dataset.view]?.enter();
 		if (here.document) {
 			const hit = links().find((link) => link.dataset.document === here.document && Number(link.dataset.paragraph) === here.paragraph);
 			openPassage = hit ? { ...hit.dataset } : null;
@@ -200,9 +201,10 @@ function open(data) {
 const acts = {
 	view: (data) => {
 		show(data.view);
-		if (data.view === "library") {
-			history.pushState(null, "", `${location.pathname}#library`);
-			trigger("turn", { sheet: 0 }); // as it is now: other programs write to the library too
+		if (HASHED.includes(data.view)) {
+			history.pushState(null, "", `${location.pathname}#${data.view}`);
+			if (data.view === "library") trigger("turn", { sheet: 0 }); // as it is now: other programs write to it too
+			else rooms()[data.view]?.enter();
 		} else go(current());
 		if (data.view === "lookup") rooms().lookup?.enter({ typing: true });
 		if (data.view === "reader") window.wenju.settle();

@@ -23,7 +23,7 @@ from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
 from rag.web.rooms import connect_rooms
 from rag.web.safety import MAX_FILE_BYTES, Guard
-from rag.web.sheets import Find, Sheets
+from rag.web.sheets import DrawMap, Find, Sheets
 from rag.web.theme import theme
 from rag.web.tools import NAMES
 from rag.wire import JsonObject
@@ -184,12 +184,13 @@ class Door:
     names: tuple[str, ...]
     users: Users | None
     sheets: Find  # a user's PDF file, by its document's key
+    map: DrawMap
 
     def middleware(self) -> list[Middleware]:
         """Return what every request passes, the outermost first."""
         gate = [] if self.users is None else [Middleware(Gate, users=self.users)]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(self.names))
-        return [hosts, Middleware(Guard), *gate, Middleware(Sheets, find=self.sheets)]
+        return [hosts, Middleware(Guard), *gate, Middleware(Sheets, find=self.sheets, draw_map=self.map)]
 
 
 def launch(page: gr.Blocks, *, host: str, port: int, folders: Folders, door: Door) -> str:

@@ -52,6 +52,16 @@ class RoomTexts:
     cancel: str
     choose_folder: str
     dated: str
+    documents_tab: str
+    map_tab: str
+    evaluate_tab: str
+    map_title: str
+    map_canvas: str
+    map_label: str
+    map_placeholder: str
+    colour_by: str
+    map_hint: str
+    others: str
 
 
 ZH = RoomTexts(
@@ -96,6 +106,16 @@ ZH = RoomTexts(
     cancel="取消",
     choose_folder="选择文件夹",
     dated="文档日期",
+    documents_tab="文档",
+    map_tab="地图",
+    evaluate_tab="评测",
+    map_title="段落地图",
+    map_canvas="段落地图：每一点是一段，含义相近的靠在一起",
+    map_label="在地图上找",
+    map_placeholder="写一个问题，看它落在哪里",
+    colour_by="着色",
+    map_hint="拖动、滚轮缩放，点一下打开",
+    others="其他",
 )
 
 EN = RoomTexts(
@@ -140,6 +160,16 @@ EN = RoomTexts(
     cancel="Cancel",
     choose_folder="Choose a folder",
     dated="Dated",
+    documents_tab="Documents",
+    map_tab="Map",
+    evaluate_tab="Evaluate",
+    map_title="Map of the passages",
+    map_canvas="Map of the passages: each point is one, those of like meaning stand together",
+    map_label="Find on the map",
+    map_placeholder="A question, to see where it falls",
+    colour_by="Colour by",
+    map_hint="Drag to move, scroll to zoom, click to open",
+    others="others",
 )
 
 _ROOM_TEXTS = {"zh": ZH, "en": EN}

@@ -7,7 +7,9 @@ from typing import get_args
 
 import gradio as gr
 
+from rag.errors import RagError
 from rag.records import DocumentInfo
+from rag.web.chart import chart_bytes, controls_view, near_view
 from rag.web.chrome import packaged
 from rag.web.handlers import Desk, Sent, guarded, sent, texts_for
 from rag.web.html import element, escape
@@ -16,6 +18,7 @@ from rag.web.room_texts import EN, ZH, RoomTexts, room_texts
 from rag.web.texts import Texts
 
 LOOKUP_HITS = 30
+MAP_HITS = 10
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -28,6 +31,9 @@ class RoomParts:
     facets: gr.HTML
     found: gr.HTML
     jobs: gr.HTML
+    map_box: gr.Textbox
+    controls: gr.HTML
+    near: gr.HTML
 
 
 def both_rooms(name: str) -> str:
@@ -43,22 +49,66 @@ def lay_out_rooms(jobs: gr.HTML) -> RoomParts:
     """Make the components inside the stage, and return those that change; `jobs` stands elsewhere."""
     with gr.Column(elem_id="wj-lookup", min_width=0):
         _html("wj-lookup-title", element("h1", both_rooms("lookup_title"), class_="wj-unseen"))
-        box = gr.Textbox(
-            elem_id="wj-lookup-box",
-            lines=1,
-            max_lines=1,
-            container=False,
-            show_label=False,
-            interactive=True,  # no event of Gradio reads it: it would be shown as an output otherwise
-        )
+        box = _box("wj-lookup-box")
         facets = _html("wj-facets")
         found = _html("wj-found")
-    bridge = gr.HTML("", elem_id="wj-rooms", js_on_load=packaged("rooms.js"), apply_default_css=False)
-    return RoomParts(bridge, box, facets, found, jobs)
+    with gr.Column(elem_id="wj-map", min_width=0):
+        map_box, controls, near = _map_view()
+    scripts = packaged("rooms.js") + packaged("map.js")
+    bridge = gr.HTML("", elem_id="wj-rooms", js_on_load=scripts, apply_default_css=False)
+    return RoomParts(bridge, box, facets, found, jobs, map_box, controls, near)
+
+
+def _box(name: str) -> gr.Textbox:
+    # No event of Gradio reads it: it would be shown as an output, were it not called interactive.
+    return gr.Textbox(elem_id=name, lines=1, max_lines=1, container=False, show_label=False, interactive=True)
 
 
 def _html(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, elem_id=name, padding=False, js_on_load=None, apply_default_css=False)
+
+
+def tabs() -> str:
+    """Return the links between what is in the library, its map and how well it answers."""
+    views = (("library", "documents_tab"), ("map", "map_tab"), ("evaluate", "evaluate_tab"))
+    links = (
+        element("a", both_rooms(name), href=f"#{view}", data_act="view", data_view=view)
+        for view, name in views
+    )
+    return element("nav", *links, class_="wj-tabs")
+
+
+def _map_view() -> tuple[gr.Textbox, gr.HTML, gr.HTML]:
+    _html("wj-map-tabs", tabs())
+    _html("wj-map-title", element("h1", both_rooms("map_title"), class_="wj-unseen"))
+    box = _box("wj-map-box")
+    controls = _html("wj-map-controls")
+    spoken = {"data_zh": ZH.map_canvas, "data_en": EN.map_canvas}
+    canvas = element("canvas", id="wj-canvas", tabindex=0, role="img", aria_label=EN.map_canvas, **spoken)
+    legend = element("ul", id="wj-legend", data_zh=ZH.others, data_en=EN.others)
+    _html("wj-map-canvas", canvas + element("div", id="wj-map-tip", hidden=True) + legend)
+    return box, controls, _html("wj-near")
+
+
+def map_of(desk: Desk, user: str) -> bytes:
+    """Return the map of what that user sees, as the browser draws it; an empty one where nothing is there."""
+    try:
+        return chart_bytes(desk.for_user(user).library.chart())
+    except RagError:
+        return b"\x02\0\0\0{}"
+
+
+def _near(desk: Desk, question: str, texts: Texts) -> str:
+    """Return where a question falls on the map and what is found there."""
+    if not any(character.isalnum() for character in question):
+        return ""
+    library = desk.library
+
+    def make() -> str:
+        answer = library.ask(question, k=MAP_HITS)
+        return near_view(answer, library.place_on(library.chart(), question), texts)
+
+    return guarded(texts, make)
 
 
 def connect_rooms(desk: Desk, parts: RoomParts) -> None:
@@ -80,6 +130,24 @@ def connect_rooms(desk: Desk, parts: RoomParts) -> None:
     ).then(None, js="() => window.wenjuRooms.lookup.entered()")
     parts.bridge.look(look, outputs=parts.found, **_QUIET, trigger_mode="always_last").then(
         None, js="() => window.wenjuRooms.lookup.found()"
+    )
+    _connect_map(desk, parts)
+
+
+def _connect_map(desk: Desk, parts: RoomParts) -> None:
+    def survey(event: gr.EventData, request: gr.Request) -> tuple[object, str]:
+        texts = texts_for(request)
+        words = room_texts(texts)
+        return gr.Textbox(placeholder=words.map_placeholder, label=words.map_label), controls_view(texts)
+
+    def near(event: gr.EventData, request: gr.Request) -> str:
+        return _near(desk.of(request), sent(event).text("q"), texts_for(request))
+
+    parts.bridge.survey(survey, outputs=[parts.map_box, parts.controls], **_QUIET).then(
+        None, js="() => window.wenjuRooms.map.surveyed()"
+    )
+    parts.bridge.near(near, outputs=parts.near, **_QUIET, trigger_mode="always_last").then(
+        None, js="() => window.wenjuRooms.map.drawn()"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rag.chart import Chart
 from rag.errors import UsageError
 from rag.filters import is_shown
 from rag.library import Library
@@ -44,6 +45,14 @@ class Seen:
     def ask(self, question: str, *, k: int | None = None, filters: Filters | None = None) -> Answer:
         """The passages that answer the question, in any language, best first; `k` of them at most."""
         return self.library.ask(question, k=k, filters=self._filters(filters))
+
+    def chart(self) -> Chart:
+        """The passages that this user sees, in two dimensions."""
+        return self.library.chart(self._filters())
+
+    def place_on(self, chart: Chart, question: str) -> tuple[float, float]:
+        """Where a question stands on a chart, -1 to 1."""
+        return self.library.place_on(chart, question)
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What this user sees of the library, in the order of the keys."""
