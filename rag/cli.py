@@ -7,7 +7,6 @@ line says what, where and what next), 2 wrong usage, 130 stopped by the user.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import sys
@@ -382,15 +381,9 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def run_user(options: argparse.Namespace) -> int:
     """Print the line; a password never stands on the command line, where others could read it."""
-    from rag.web.auth import user_line
+    from rag.web.auth import given_password, user_line
 
-    if sys.stdin.isatty():
-        password = getpass.getpass("password: ")
-        if password != getpass.getpass("again: "):
-            raise UsageError("the two passwords differ; try again")
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    line = user_line(options.name, password)
+    line = user_line(options.name, given_password())
     if options.json:
         _print_json({"name": options.name, "line": line})
     else:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from sample_files import pdf
-from serving import FERRY, TEA, served
+from serving import FERRY, RAG, ROOT, TEA, served
 from test_web_auth import ADA, BO
 from test_web_browser import (
     HOSTILE,
     HOSTILE_NAME,
     NARROW,
     WIDE,
+    ask,
     browser,
     in_view,
     is_foreign,
     opened,
     violations,
 )
+from test_web_html import info
 
+from rag.chart import Chart
+from rag.judge.sets import read_quotations
 from rag.web.auth import user_line
+from rag.web.chart import chart_bytes
 
 __all__ = ["browser", "is_foreign", "opened"]
 pytestmark = pytest.mark.browser
@@ -196,6 +204,112 @@ def test_what_could_not_be_read_is_named_with_its_reason(opened):
     page.locator("#wj-shelf .wj-failures summary").click()
     expect(page.locator("#wj-shelf .wj-failures li")).to_contain_text("bad.pdf")
     expect(page.locator("#wj-shelf .wj-failures li")).to_contain_text("no PDF file")
+
+
+# --- the map ---
+
+
+def map_of(page):
+    page.wait_for_function("window.wenjuRooms?.map.state.loaded")
+    page.wait_for_timeout(100)
+    return page.locator("#wj-canvas")
+
+
+def test_a_point_of_the_map_opens_its_passage(opened):
+    page = opened("/#map", locale="en-GB")
+    canvas = map_of(page)
+    assert page.evaluate("window.wenjuRooms.map.state.n") > 30
+    page.locator("#wj-map-box input").fill("How much of Baishi county is forest?")
+    expect(page.locator("#wj-near .wj-found-hit").first).to_contain_text("森林覆盖率")
+    assert violations(page) == []
+    place = page.evaluate(
+        """() => {
+            const {state} = window.wenjuRooms.map;
+            const i = state.ids.indexOf(state.hits[0]);
+            const across = (state.width - 24) * state.scale / 65535, along = (state.height - 24) * state.scale / 65535;
+            return [state.width / 2 + (state.xs[i] - 32767.5) * across, state.height / 2 - (state.ys[i] - 32767.5) * along];
+        }"""
+    )
+    canvas.hover(position={"x": place[0], "y": place[1]})
+    expect(page.locator("#wj-map-tip")).to_be_visible()
+    canvas.click(position={"x": place[0], "y": place[1]})
+    expect(page.locator("#wj-reader-body .wj-here")).to_contain_text("森林覆盖率")
+
+
+def test_fifty_thousand_points_stay_fluid(opened):
+    page = opened("/", locale="en-GB")
+    page.route("**/wenju/map", lambda route: route.fulfill(body=chart_bytes(many_points(50_000))))
+    page.evaluate(
+        """() => {
+            window.longest = 0;
+            new PerformanceObserver((list) => {
+                for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+            }).observe({entryTypes: ["longtask"]});
+        }"""
+    )
+    page.locator("nav [data-view=library]").click()
+    page.locator("#wj-library-tabs [data-view=map]").click()
+    canvas = map_of(page)
+    assert page.evaluate("window.wenjuRooms.map.state.n") == 50_000
+    expect(page.locator("#wj-legend li")).to_have_count(9)
+    box = canvas.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    for step in range(8):
+        page.mouse.wheel(0, -120)
+        page.mouse.move(middle[0] + 7 * step, middle[1])
+    page.mouse.down()
+    page.mouse.move(middle[0] + 160, middle[1] + 60, steps=12)
+    page.mouse.up()
+    state = page.evaluate("(({scale, x, y}) => [scale, x, y])(window.wenjuRooms.map.state)")
+    assert state[0] > 3
+    assert abs(state[1]) + abs(state[2]) > 50
+    page.locator("#wj-map-controls [name=colour]").select_option("language")
+    expect(page.locator("#wj-legend li")).to_have_count(3)
+    print("longest task of 50,000 points, ms:", page.evaluate("window.longest"))
+
+
+def many_points(count):
+    rng = np.random.default_rng(7)
+    document = rng.integers(0, 400, count).astype(np.int32)
+    centres = rng.uniform(-0.8, 0.8, (400, 2))
+    places = np.clip(centres[document] + rng.normal(0, 0.05, (count, 2)), -1, 1).astype(np.float32)
+    infos = tuple(info(f"{number}.txt", title=f"<b>Title {number}</b>") for number in range(400))
+    language = rng.integers(0, 3, count).astype(np.int32)
+    ids = np.arange(1, count + 1)
+    axes = np.zeros((2, 2), np.float32)
+    return Chart(ids, places, language, document, ("zh", "en", "ja"), infos, axes, {}, np.ones(2, np.float32))
+
+
+# --- judging ---
+
+
+def test_what_is_said_of_answers_becomes_a_judgement_file(opened, site):
+    page = opened(locale="en-GB")
+    card = ask(page, "How much of Baishi county is forest?").locator(".wj-hit").first
+    card.locator("[data-act=judge][data-right='1']").click()
+    expect(card.locator("[data-act=judge][data-right='1']")).to_have_attribute("aria-pressed", "true")
+    card = ask(page, "What does one crossing of Harrow Sound cost?").locator(".wj-hit").nth(1)
+    card.locator("[data-act=judge][data-right='0']").click()
+    ask(page, "Who discovered penicillin?").locator(".wj-agreed").click()
+    page.locator("nav [data-view=library]").click()
+    page.locator("#wj-library-tabs [data-view=evaluate]").click()
+    expect(page.locator("#wj-judged .wj-facts")).to_contain_text("1 right, 1 wrong, 1 that nothing answers")
+    page.locator("[data-act=measure]").click()
+    expect(page.locator(".wj-metrics dt").first).to_have_text("Right at first")
+    expect(page.locator(".wj-metrics dd .wj-numeric").first).to_have_text("1.000")
+    assert violations(page) == []
+    file = site.index / "judgements" / "right.jsonl"
+    assert {one.quote is None for one in read_quotations(file)} == {True, False}
+    measured = subprocess.run(
+        [*RAG, "evaluate", str(file), "--index", str(site.index), "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert json.loads(measured.stdout)["metrics"]["recall@1"] == 1
 
 
 # --- uploads ---

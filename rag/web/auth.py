@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import getpass
 import hashlib
 import hmac
 import re
 import secrets
+import sys
 import threading
 import unicodedata
 from dataclasses import dataclass, field
@@ -46,6 +48,16 @@ class Secret:
     def is_of(self, password: str) -> bool:
         """Return whether it is that password's."""
         return hmac.compare_digest(_scrypt(password, self.salt, self.cost), self.hash)
+
+
+def given_password() -> str:
+    """Return the password typed twice at the terminal, or the first line of stdin where there is none."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("password: ")
+    if password != getpass.getpass("again: "):
+        raise UsageError("the two passwords differ; try again")
+    return password
 
 
 def _scrypt(password: str, salt: bytes, cost: int) -> bytes:

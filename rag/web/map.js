@@ -51,9 +51,16 @@ function sortColours() {
 	);
 }
 
+// Where the chart's lower left corner is on the canvas, and how many pixels a step of its numbers takes.
+function frame() {
+	const across = ((chart.width - 24) * chart.scale) / 65535;
+	const along = ((chart.height - 24) * chart.scale) / 65535;
+	return { across, along, left: chart.width / 2 + chart.x - across * 32767.5, bottom: chart.height / 2 + chart.y + along * 32767.5 };
+}
+
 function toScreen(x, y) {
-	const side = Math.min(chart.width, chart.height) - 24;
-	return [chart.width / 2 + (x * side * chart.scale) / 2 + chart.x, chart.height / 2 - (y * side * chart.scale) / 2 + chart.y];
+	const { left, bottom, across, along } = frame();
+	return [left + (x + 1) * 32767.5 * across, bottom - (y + 1) * 32767.5 * along];
 }
 
 let painting = 0;
@@ -74,17 +81,15 @@ function draw() {
 	pen.setTransform(ratio, 0, 0, ratio, 0, 0);
 	pen.clearRect(0, 0, chart.width, chart.height);
 	if (!chart.n) return;
-	const side = ((Math.min(chart.width, chart.height) - 24) * chart.scale) / 65535;
-	const left = chart.width / 2 + chart.x - side * 32767.5;
-	const bottom = chart.height / 2 + chart.y + side * 32767.5;
+	const { left, bottom, across, along } = frame();
 	const size = POINT * Math.min(2.2, Math.sqrt(chart.scale)) * (chart.n > 5000 ? 0.8 : 1.5);
 	const faint = chart.hits.length > 0;
 	pen.globalAlpha = faint ? 0.35 : 0.75;
 	chart.groups.forEach((group, pigment) => {
 		pen.fillStyle = PIGMENTS[pigment];
 		for (const i of group) {
-			const x = left + chart.xs[i] * side;
-			const y = bottom - chart.ys[i] * side;
+			const x = left + chart.xs[i] * across;
+			const y = bottom - chart.ys[i] * along;
 			if (x > -4 && y > -4 && x < chart.width + 4 && y < chart.height + 4) pen.fillRect(x - size / 2, y - size / 2, size, size);
 		}
 	});
@@ -92,7 +97,7 @@ function draw() {
 	const ink = getComputedStyle(element).color;
 	const wanted = new Set(chart.hits);
 	for (let i = 0; faint && i < chart.n; i += 1) {
-		if (wanted.has(chart.ids[i])) circle(pen, left + chart.xs[i] * side, bottom - chart.ys[i] * side, 5, ink, "#e3b020");
+		if (wanted.has(chart.ids[i])) circle(pen, left + chart.xs[i] * across, bottom - chart.ys[i] * along, 5, ink, "#e3b020");
 	}
 	if (chart.place) circle(pen, ...toScreen(...chart.place), 8, "#fff", "#a83226");
 }
@@ -110,13 +115,11 @@ function circle(pen, x, y, radius, line, fill) {
 // The point nearest to a place on the canvas, -1 where none is within ten pixels.
 function nearest(x, y, within = 10) {
 	if (!chart.n) return -1;
-	const side = ((Math.min(chart.width, chart.height) - 24) * chart.scale) / 65535;
-	const left = chart.width / 2 + chart.x - side * 32767.5;
-	const bottom = chart.height / 2 + chart.y + side * 32767.5;
+	const { left, bottom, across, along } = frame();
 	let best = -1;
 	let least = within * within;
 	for (let i = 0; i < chart.n; i += 1) {
-		const distance = (left + chart.xs[i] * side - x) ** 2 + (bottom - chart.ys[i] * side - y) ** 2;
+		const distance = (left + chart.xs[i] * across - x) ** 2 + (bottom - chart.ys[i] * along - y) ** 2;
 		if (distance < least) [best, least] = [i, distance];
 	}
 	return best;
@@ -144,10 +147,18 @@ function openPoint(i) {
 	if (i >= 0) wenju().page.open({ document: chart.documents[chart.document[i]][0], passage: String(chart.ids[i]) });
 }
 
+function markTabs() {
+	for (const link of all(".wj-tabs a")) {
+		if (link.dataset.view === root.dataset.view) link.setAttribute("aria-current", "page");
+		else link.removeAttribute("aria-current");
+	}
+}
+
 window.wenjuRooms.map = {
 	enter: () => trigger("survey", {}),
 	surveyed() {
 		wenju().page.busy(false);
+		markTabs();
 		loadChart();
 	},
 	drawn() {
@@ -218,3 +229,28 @@ document.addEventListener("input", (event) => {
 });
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 window.addEventListener("resize", paint);
+
+// --- judging ---
+
+window.wenjuRooms.evaluate = {
+	enter: () => trigger("judged", {}),
+	shown() {
+		wenju().page.busy(false);
+		markTabs();
+	},
+};
+acts.judge = (data, target) => {
+	for (const button of all("[data-act=judge]", target.parentElement)) button.setAttribute("aria-pressed", String(button === target));
+	trigger("judge", data);
+};
+acts.measure = () => {
+	wenju().page.busy(true);
+	trigger("measure", {});
+};
+
+// page.js runs after this or before it.
+(function register() {
+	if (window.wenju?.page) Object.assign(window.wenju.page.acts, acts);
+	else setTimeout(register, 10);
+})();
+intake.look(); // what was on its way when the page was closed

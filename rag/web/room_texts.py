@@ -62,6 +62,31 @@ class RoomTexts:
     colour_by: str
     map_hint: str
     others: str
+    judge_right: str
+    judge_wrong: str
+    judge_none: str
+    judge_thanks: str
+    evaluate_title: str
+    evaluate_none: str
+    evaluate_none_note: str
+    judged_facts: str
+    gone: str
+    measure: str
+    measured: str
+    metric_recall1: str
+    metric_recall5: str
+    metric_mrr: str
+    metric_ndcg: str
+    metric_sentence: str
+    metric_refusal: str
+    misses: str
+    no_misses: str
+    expected: str
+    found_instead: str
+    found_at: str
+    not_found: str
+    wrong_still: str
+    judgement_file: str
 
 
 ZH = RoomTexts(
@@ -116,6 +141,31 @@ ZH = RoomTexts(
     colour_by="着色",
     map_hint="拖动、滚轮缩放，点一下打开",
     others="其他",
+    judge_right="答对了",
+    judge_wrong="不对",
+    judge_none="确实没有答案",
+    judge_thanks="记下了",
+    evaluate_title="评测",
+    evaluate_none="还没有评判",
+    evaluate_none_note="在答案下面点“答对了”或“不对”，这里就能看到资料库答得怎样。",
+    judged_facts="{right} 个答对，{wrong} 个不对，{none} 个确实没有答案",
+    gone="{count} 个的原文已不在资料库里，没有计入",
+    measure="现在评测",
+    measured="{count} 个问题，95% 区间",
+    metric_recall1="第一条就对",
+    metric_recall5="前五条里有",
+    metric_mrr="平均倒数排名",
+    metric_ndcg="nDCG@10",
+    metric_sentence="标出的句子就是答案",
+    metric_refusal="能分清有没有答案",
+    misses="最差的几题",
+    no_misses="每一题都是第一条就对。",
+    expected="应当找到",
+    found_instead="排在第一的是",
+    found_at="排在第 {rank} 位",
+    not_found="没有找到",
+    wrong_still="标为不对、现在仍排第一的",
+    judgement_file="文件 {name} 可以直接交给 rag evaluate",
 )
 
 EN = RoomTexts(
@@ -170,6 +220,31 @@ EN = RoomTexts(
     colour_by="Colour by",
     map_hint="Drag to move, scroll to zoom, click to open",
     others="others",
+    judge_right="Right",
+    judge_wrong="Wrong",
+    judge_none="Nothing answers it, indeed",
+    judge_thanks="Noted",
+    evaluate_title="How well the library answers",
+    evaluate_none="No judgements yet",
+    evaluate_none_note="Say “Right” or “Wrong” under an answer, and see here how well the library does.",
+    judged_facts="{right} right, {wrong} wrong, {none} that nothing answers",
+    gone="{count} whose words are no longer in the library are left out",
+    measure="Measure now",
+    measured="{count} questions, with 95% intervals",
+    metric_recall1="Right at first",
+    metric_recall5="Among the first five",
+    metric_mrr="Mean reciprocal rank",
+    metric_ndcg="nDCG@10",
+    metric_sentence="The marked sentence answers",
+    metric_refusal="Tells what nothing answers",
+    misses="Worst misses",
+    no_misses="Every question is answered by the first hit.",
+    expected="should be",
+    found_instead="came first",
+    found_at="found at {rank}",
+    not_found="not found",
+    wrong_still="Called wrong, and still first",
+    judgement_file="The file {name} is what rag evaluate takes",
 )
 
 _ROOM_TEXTS = {"zh": ZH, "en": EN}

@@ -226,10 +226,3 @@ document.addEventListener("keydown", (event) => {
 	else return;
 	event.preventDefault();
 });
-
-// page.js runs after this or before it.
-(function register() {
-	if (window.wenju?.page) Object.assign(window.wenju.page.acts, acts);
-	else setTimeout(register, 10);
-})();
-intake.look(); // what was on its way when the page was closed

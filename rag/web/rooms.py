@@ -13,6 +13,7 @@ from rag.web.chart import chart_bytes, controls_view, near_view
 from rag.web.chrome import packaged
 from rag.web.handlers import Desk, Sent, guarded, sent, texts_for
 from rag.web.html import element, escape
+from rag.web.judged import Said, judge, judged_view
 from rag.web.lookup import Sort, Wanted, facets_view, filters_of, found_view
 from rag.web.room_texts import EN, ZH, RoomTexts, room_texts
 from rag.web.texts import Texts
@@ -34,6 +35,7 @@ class RoomParts:
     map_box: gr.Textbox
     controls: gr.HTML
     near: gr.HTML
+    judged: gr.HTML
 
 
 def both_rooms(name: str) -> str:
@@ -54,9 +56,13 @@ def lay_out_rooms(jobs: gr.HTML) -> RoomParts:
         found = _html("wj-found")
     with gr.Column(elem_id="wj-map", min_width=0):
         map_box, controls, near = _map_view()
+    with gr.Column(elem_id="wj-evaluate", min_width=0):
+        _html("wj-evaluate-tabs", tabs())
+        _html("wj-evaluate-title", element("h1", both_rooms("evaluate_title"), class_="wj-unseen"))
+        judged = _html("wj-judged")
     scripts = packaged("rooms.js") + packaged("map.js")
     bridge = gr.HTML("", elem_id="wj-rooms", js_on_load=scripts, apply_default_css=False)
-    return RoomParts(bridge, box, facets, found, jobs, map_box, controls, near)
+    return RoomParts(bridge, box, facets, found, jobs, map_box, controls, near, judged)
 
 
 def _box(name: str) -> gr.Textbox:
@@ -75,7 +81,7 @@ def tabs() -> str:
         element("a", both_rooms(name), href=f"#{view}", data_act="view", data_view=view)
         for view, name in views
     )
-    return element("nav", *links, class_="wj-tabs")
+    return element("div", *links, class_="wj-tabs")
 
 
 def _map_view() -> tuple[gr.Textbox, gr.HTML, gr.HTML]:
@@ -132,6 +138,7 @@ def connect_rooms(desk: Desk, parts: RoomParts) -> None:
         None, js="() => window.wenjuRooms.lookup.found()"
     )
     _connect_map(desk, parts)
+    _connect_judging(desk, parts)
 
 
 def _connect_map(desk: Desk, parts: RoomParts) -> None:
@@ -149,6 +156,26 @@ def _connect_map(desk: Desk, parts: RoomParts) -> None:
     parts.bridge.near(near, outputs=parts.near, **_QUIET, trigger_mode="always_last").then(
         None, js="() => window.wenjuRooms.map.drawn()"
     )
+
+
+def _connect_judging(desk: Desk, parts: RoomParts) -> None:
+    def judge_one(event: gr.EventData, request: gr.Request) -> None:
+        what, own = sent(event), desk.of(request)
+        said = Said(what.text("question"), what.text("quote") or None, what.text("document") or None)
+        guarded(texts_for(request), lambda: str(judge(own, said, right=bool(what.number("right")))))
+
+    def judged(event: gr.EventData, request: gr.Request) -> str:
+        texts, own = texts_for(request), desk.of(request)
+        return guarded(texts, lambda: judged_view(own, texts, measured=False))
+
+    def measure(event: gr.EventData, request: gr.Request) -> str:
+        texts, own = texts_for(request), desk.of(request)
+        return guarded(texts, lambda: judged_view(own, texts, measured=True))
+
+    shown = {"fn": None, "js": "() => window.wenjuRooms.evaluate.shown()"}
+    parts.bridge.judge(judge_one, **_QUIET)
+    parts.bridge.judged(judged, outputs=parts.judged, **_QUIET).then(**shown)
+    parts.bridge.measure(measure, outputs=parts.judged, **_QUIET, concurrency_limit=1).then(**shown)
 
 
 def wanted_of(what: Sent) -> Wanted:
