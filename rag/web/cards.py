@@ -42,8 +42,8 @@ def _verdict(answer: Answer, texts: Texts) -> str:
         return element(
             "div",
             element("p", escape(texts.nothing_answers), class_="wj-refusal"),
-            _agreed(answer.question, texts),
             nearest,
+            _agreed(answer.question, texts),
             class_="wj-verdict",
         )
     best = answer.hits[0]
