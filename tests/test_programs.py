@@ -11,6 +11,7 @@ import sys
 
 import httpx
 import pytest
+from gradio_client import Client
 from serving import FERRY, ROOT, served
 
 from rag.web.auth import user_line
@@ -59,6 +60,9 @@ def test_an_mcp_configuration_with_log_in(tmp_path):
         basic = base64.b64encode(b"ada:correct horse").decode()
         headers = server["headers"] | {"Authorization": f"Basic {basic}"}
         assert "four pounds" in asyncio.run(searched(server["url"], headers))
+        client = Client(page.address, headers=headers, verbose=False)
+        assert "four pounds" in str(client.predict("How much is the ferry?", 1, api_name="/search"))
+        client.close()
         assert httpx.post(server["url"], headers=server["headers"], json={}).status_code == 401
 
 
