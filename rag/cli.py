@@ -153,10 +153,25 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port", type=_port, default=Settings().port, help="port to listen on (%(default)s)"
     )
+    command.add_argument(
+        "--auth", type=Path, metavar="FILE", help="who may come in: lines that `rag user NAME` printed"
+    )
+    command.add_argument(
+        "--shared", action="store_true", help="with --auth: what one user uploads is everyone's"
+    )
+    command.add_argument(
+        "--name", action="append", default=[], metavar="HOST", help="answer to this host name too (a proxy's)"
+    )
     _index_option(command)
     _model_option(command)
     _reranker_option(command)
     command.set_defaults(run=run_serve)
+
+
+def _user_command(command: argparse.ArgumentParser) -> None:
+    """Print a user's line for `rag serve --auth FILE`; the password is asked for, or read from stdin."""
+    command.add_argument("name", metavar="NAME")
+    command.set_defaults(run=run_user)
 
 
 _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
@@ -171,6 +186,7 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "import": import_command,
     "evaluate": _evaluate_command,
     "serve": _serve_command,
+    "user": _user_command,
 }
 
 
@@ -300,8 +316,25 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from rag.web.app import serve
+    from rag.web.app import Access, serve
+    from rag.web.auth import read_users
 
+    if options.shared and options.auth is None:
+        raise UsageError("--shared says whose the users' uploads are; name the users with --auth FILE")
+    users = None if options.auth is None else read_users(options.auth)
+    access = Access(users, options.shared, tuple(options.name))
     with _library(options) as library:
-        serve(library, host=options.host, port=options.port)
+        serve(library, host=options.host, port=options.port, access=access)
+    return 0
+
+
+def run_user(options: argparse.Namespace) -> int:
+    """Print the line; a password never stands on the command line, where others could read it."""
+    from rag.web.auth import given_password, user_line
+
+    line = user_line(options.name, given_password())
+    if options.json:
+        _print_json({"name": options.name, "line": line})
+    else:
+        print(line)
     return 0

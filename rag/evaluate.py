@@ -7,7 +7,7 @@ quotes about the library in `settings.index`. The parts are in `rag.judge`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,9 +36,9 @@ from rag.judge.outcomes import (
 from rag.judge.plot import runs_svg
 from rag.judge.quotes import judge_quotations, shelve
 from rag.judge.report import miss_report
-from rag.judge.sets import read_beir, read_quotations
+from rag.judge.sets import Quotation, read_beir, read_quotations
 from rag.judge.shelf import corpus_shelf
-from rag.records import Answer, Progress, ProgressCallback, Source
+from rag.records import Answer, DocumentInfo, Passage, Progress, ProgressCallback, Source
 from rag.reranker import open_reranker
 from rag.search import Wanted, search
 from rag.settings import Settings
@@ -49,6 +49,7 @@ __all__ = [
     "comparison_record",
     "comparison_table",
     "evaluate",
+    "evaluate_answers",
     "evaluation_record",
     "write_outputs",
 ]
@@ -103,6 +104,26 @@ def _evaluate_quotations(
         judgements = sample_of(judge_quotations(quotations, documents, path=path), sample)
         found = _ask_all(judgements, snapshot, encoder, settings=settings, progress=progress)
         return _evaluation(path.stem, snapshot, found, index_seconds=0.0)
+
+
+def evaluate_answers(
+    quotations: Sequence[Quotation],
+    documents: Sequence[tuple[DocumentInfo, Sequence[Passage]]],
+    ask: Callable[[str, int], Answer],
+    *,
+    name: str,
+) -> Evaluation:
+    """Return the same for questions that the caller asks: `ask` gives the answer, so many hits deep.
+
+    `documents` are those in which the quotes stand, with their passages. Raises EvaluationError.
+    """
+    shelved = [shelve(info, passages) for info, passages in documents]
+    started = time.perf_counter()
+    judgements = judge_quotations(quotations, shelved, path=Path(name))
+    outcomes = tuple(outcome_of(judgement, ask(judgement.question, DEPTH)) for judgement in judgements)
+    seconds = time.perf_counter() - started
+    count = sum(len(passages) for _, passages in documents)
+    return Evaluation(name, len(judgements), count, figures(outcomes), 0.0, seconds, outcomes)
 
 
 def sample_of(judgements: Sequence[Judgement], size: int | None) -> tuple[Judgement, ...]:

@@ -42,13 +42,22 @@ def _last_day(text: str) -> str:
 
 def meets_document(filters: Filters, *, key: str, path: str, stated: str) -> bool:
     """Whether passages of the document may meet the filters; `stated` is the date that it states."""
-    folder = _absolute(filters.folder).rstrip("/") + "/"
     return (
-        (not filters.folder or path.startswith(folder))
+        (not filters.folder or _is_below(filters.folder, path))
+        and (not filters.hidden or is_shown(filters, path))
         and (not filters.document or _is_named(filters.document, key, path))
         and (not filters.format or PurePosixPath(path).suffix[1:].lower() == _ending(filters.format))
         and _is_within(filters, stated)
     )
+
+
+def is_shown(filters: Filters, path: str) -> bool:
+    """Whether the file at `path` is not hidden from the one who asks."""
+    return not _is_below(filters.hidden, path) or bool(filters.own and _is_below(filters.own, path))
+
+
+def _is_below(folder: str, path: str) -> bool:
+    return path.startswith(_absolute(folder).rstrip("/") + "/")
 
 
 def _absolute(path: str) -> str:

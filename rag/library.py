@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rag.chart import Chart, draw_chart
 from rag.chat.conversation import Conversation, Turn
 from rag.chat.reply import reply
 from rag.doctor import doctor
@@ -19,6 +20,7 @@ from rag.generate.events import Event
 from rag.generate.messages import Generator
 from rag.generate.write import write
 from rag.ingest import index_paths, remove_paths
+from rag.language import detect_language
 from rag.rebuild import rebuild_library
 from rag.records import (
     Answer,
@@ -78,6 +80,7 @@ class Library:
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._opened: _Opened | None = None
+        self._charts: dict[Filters, tuple[int, Chart]] = {}  # of each user; with the generation it shows
 
     @property
     def folder(self) -> Path:
@@ -151,6 +154,20 @@ class Library:
         Ends with `Finished` whatever the endpoint does; closing the iterator, or setting `cancel`, stops it.
         """
         return write(answer, generator, self._encode(), cancel=cancel)
+
+    def chart(self, filters: Filters | None = None) -> Chart:
+        """The library's passages in two dimensions, those that meet `filters`; kept until it changes."""
+        filters = filters or Filters()
+        with self._reading() as snapshot:
+            known = self._charts.get(filters)
+            if known is None or known[0] != snapshot.generation:
+                known = self._charts[filters] = (snapshot.generation, draw_chart(snapshot, filters))
+            return known[1]
+
+    def place_on(self, chart: Chart, question: str) -> tuple[float, float]:
+        """Where a question stands on a chart, -1 to 1."""
+        vector = self._encode().encode_question(question).vectors[0]
+        return chart.place(vector, detect_language(question))
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """What is in the library, in the order of the keys."""

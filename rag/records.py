@@ -157,6 +157,8 @@ class Filters:
     until: str = ""  # likewise; the last day of the month or year is within
     speaker: str = ""  # Source.speaker, white space and case aside
     section: str = ""  # a heading of the passage's section path, or several joined by SECTION_SEPARATOR
+    hidden: str = ""  # the document's file does not stand below this folder, ...
+    own: str = ""  # ... unless it stands below this one
 
 
 @dataclass(frozen=True, slots=True)

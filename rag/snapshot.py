@@ -299,6 +299,11 @@ class Snapshot:
         """What is in the library, ordered by the bytes of the keys."""
         return tuple(row.info() for row in self._catalog.documents_at(self.generation))
 
+    def document_ranges(self) -> list[tuple[int, DocumentInfo]]:
+        """The first passage's id and the document, for each that has passages, ascending."""
+        rows = [row for row in self._catalog.documents_at(self.generation) if row.passages]
+        return [(row.first_passage, row.info()) for row in sorted(rows, key=lambda row: row.first_passage)]
+
     def document(self, key: str) -> Document:
         """The document with its text, title and blocks. Raises UsageError where there is none of that key."""
         return self._catalog.document(self._document_row(key))

@@ -56,16 +56,23 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, files: dict[str, str], *, samples: bool = False) -> Iterator[Served]:
+def served(
+    folder: Path,
+    files: dict[str, str | bytes],
+    *,
+    samples: bool = False,
+    index: Path | None = None,
+    options: tuple[str, ...] = (),
+) -> Iterator[Served]:
     """Index `files` (name -> text) and the project's samples into a new library; serve the page over it."""
-    documents, index = folder / "documents", folder / "index"
+    documents, index = folder / "documents", index or folder / "index"
     documents.mkdir(parents=True)
     for name, text in files.items():
-        (documents / name).write_text(text, encoding="utf-8")
+        (documents / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     if files:
         with Library(index) as library:
             library.add(documents, *([SAMPLES] if samples else []))
-    command = [*RAG, "serve", "--port", "0", "--index", str(index)]
+    command = [*RAG, "serve", "--port", "0", "--index", str(index), *options]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield Served(_address(process), index, documents, process)

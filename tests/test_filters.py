@@ -215,3 +215,17 @@ def test_sections_are_named_by_whole_headings():
     for section in ("pier", "North", "North pier › Harbour"):
         assert not meets_source(Filters(section=section), source)
     assert not needs_source(Filters(speaker="  ", folder="/x"))
+
+
+def test_what_is_hidden_does_not_answer_but_to_its_owner(tmp_path):
+    def shown(path: str, own: str) -> bool:
+        filters = Filters(hidden=str(tmp_path / "uploads"), own=own and str(tmp_path / "uploads" / own))
+        where = f"{tmp_path.resolve().as_posix()}/{path}"
+        return meets_document(filters, key=where, path=where, stated="")
+
+    assert shown("documents/a.txt", "")
+    assert not shown("uploads/ada/a.txt", "")
+    assert shown("uploads/ada/a.txt", "ada")
+    assert not shown("uploads/ada/a.txt", "ad")
+    assert not shown("uploads/bo/a.txt", "ada")
+    assert shown("uploads-of-old/a.txt", "ada")

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.model import STAGE
 from rag.records import (
     Answer,
     Block,
@@ -19,12 +18,9 @@ from rag.records import (
     Channels,
     Document,
     DocumentInfo,
-    Failure,
     Finding,
     Hit,
-    IndexReport,
     Passage,
-    Progress,
     Source,
 )
 from rag.segment.joints import Vocabulary
@@ -33,7 +29,7 @@ from rag.web.examples import example_questions, examples_view
 from rag.web.flow import flowed, flowed_marked, source_spans
 from rag.web.html import bdi, element, escape, marked, merged_spans
 from rag.web.reader import WINDOW_CHARACTERS, Place, no_document_view, reader_view
-from rag.web.shelf import ROWS, findings_view, progress_view, report_view, shelf_view
+from rag.web.shelf import ROWS, findings_view, shelf_view
 from rag.web.texts import EN, ZH, chosen_tongue, language_name, place_text
 
 HOSTILE = (
@@ -415,27 +411,10 @@ def test_empty_library_says_how_to_begin():
     assert EN.library_empty_note in shelf_view((), wanted="", sheet=0, size=0, texts=EN)
 
 
-def test_report_names_each_failure_with_its_reason():
-    report = IndexReport(added=1, failures=(Failure("/x/bad.bin", "/x/bad.bin is not text"),))
-    shown = parsed(report_view(report, EN)).text
-    assert shown == ["1 added", "1 could not be read", "bad.bin", "is not text"]
-
-
 def test_findings_name_what_mends_them():
     findings = (Finding("ok", "all is well"), Finding("error", "one <row> is damaged", "rag doctor --repair"))
     shown = parsed(findings_view(findings, EN)).text
     assert shown == [EN.checked, "all is well", "one <row> is damaged", "rag doctor --repair"]
-
-
-def test_progress_has_a_share_where_the_total_is_known():
-    known = progress_view(Progress("indexing", 1, 4, "passages", "file 2 of 3"), EN)
-    assert "width:25%" in known
-    assert parsed(known).text == ["Reading", "file 2 of 3 · 1 / 4 passages"]
-    assert "wj-endless" in progress_view(Progress("indexing", 1, 0), EN)
-    assert parsed(progress_view(Progress(STAGE, 1, 5, "steps", "x"), ZH)).text == [
-        ZH.preparing,
-        "1 / 5",
-    ]
 
 
 # --- words ---

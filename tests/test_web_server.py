@@ -117,7 +117,7 @@ def upload_event(page, data):
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd"])
 def test_a_server_path_posted_as_an_upload_is_refused(page, path):
-    line = upload_event(page, [[{"path": path, "meta": {"_type": "gradio.FileData"}}], ""])
+    line = upload_event(page, [[{"path": path, "meta": {"_type": "gradio.FileData"}}]])
     assert '"success":false' in line.replace(" ", "")
     assert "root:" not in line
     with Library(page.index) as library:
@@ -249,7 +249,7 @@ def test_a_taken_port_is_one_line():
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
 def test_an_address_open_to_others_is_refused(host):
-    with pytest.raises(ServeError, match=r"127\.0\.0\.1"):
+    with pytest.raises(ServeError, match=r"--auth"):
         checked_port(host, 7860)
 
 

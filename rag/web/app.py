@@ -8,46 +8,65 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from rag.errors import RagError
 from rag.library import Library
-from rag.web.safety import checked_port, private_environment
+from rag.web.auth import Users
+from rag.web.safety import checked_port, names_of, private_environment
 
 
-def serve(library: Library, *, host: str, port: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in, and by which names of this machine; by default whoever is at this machine."""
+
+    users: Users | None = None
+    shared: bool = False  # what one user uploads is everyone's
+    names: tuple[str, ...] = ()  # host names beside those of the address that is listened to
+
+
+EVERYONE_HERE = Access()
+
+
+def serve(library: Library, *, host: str, port: int, access: Access = EVERYONE_HERE) -> None:
     """Serve the page until Ctrl-C or a termination signal; port 0 takes a free one.
 
     Raises:
         ServeError: the port is taken, or the address is not this machine's or open to others.
     """
-    with running(library, host=host, port=port) as address:
+    with running(library, host=host, port=port, access=access) as address:
         _wait_for_a_signal(f"文据 Wenju is at {address}  (Ctrl-C stops it)\n")
 
 
 @contextmanager
-def running(library: Library, *, host: str, port: int) -> Iterator[str]:
+def running(library: Library, *, host: str, port: int, access: Access = EVERYONE_HERE) -> Iterator[str]:
     """Serve the page in the background and give its address; after the block all is closed and cleaned.
 
     Raises:
         ServeError: as `serve`.
     """
-    port = checked_port(host, port)
+    port = checked_port(host, port, guarded=access.users is not None)
     with (
         tempfile.TemporaryDirectory(prefix="wenju-", ignore_cleanup_errors=True) as private,
         private_environment(Path(private) / "uploads"),
     ):
         # Only now: Gradio reads the environment while it is imported.
         from rag.web.handlers import Desk
-        from rag.web.page import build, launch
+        from rag.web.page import Door, Folders, build, launch
+        from rag.web.rooms import map_of
 
         served = Path(private) / "served"  # empty; with no folder at all an environment variable would decide
         served.mkdir()
         index = library.folder.resolve()
-        page = build(Desk(library, index))
+        desk = Desk(library, index, apart=access.users is not None and not access.shared)
+        page = build(desk)
+        door = Door((*names_of(host), *access.names), access.users, desk.pdf, partial(map_of, desk))
         try:
-            address = launch(page, host=host, port=port, served=served, blocked=index).rstrip("/")
+            folders = Folders(served, index)
+            address = launch(page, host=host, port=port, folders=folders, door=door).rstrip("/")
             threading.Thread(target=_warm, args=(library,), name="wenju-warm", daemon=True).start()
             yield address
         finally:

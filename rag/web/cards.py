@@ -10,6 +10,7 @@ from urllib.parse import quote
 from rag.records import Answer, Channels, Hit, Passage, Source
 from rag.web.chat_texts import chat_texts
 from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked, merged_spans
+from rag.web.room_texts import room_texts
 from rag.web.texts import Texts, language_name, passages_counted, place_text
 
 QUOTE_CHARACTERS = 300  # a quotation without a highlighted sentence is cut here
@@ -56,6 +57,7 @@ def _verdict(answer: Answer, said: str, texts: Texts) -> str:
             "div",
             element("p", escape(texts.nothing_answers), class_="wj-refusal"),
             nearest,
+            _agreed(answer.question, texts),
             class_="wj-verdict",
         )
     cited = cited_hits(answer)
@@ -107,6 +109,20 @@ def _source_line(hit: Hit, question: str, texts: Texts) -> str:
         open_link(hit, question, texts),
         class_="wj-attribution",
         value=hit.rank,
+    )
+
+
+def _agreed(question: str, texts: Texts) -> str:
+    said = escape(room_texts(texts).judge_none)
+    return element(
+        "button",
+        said,
+        type="button",
+        class_="wj-quiet wj-agreed",
+        data_act="judge",
+        data_right=1,
+        data_question=question,
+        aria_pressed="false",
     )
 
 
@@ -166,7 +182,13 @@ def _card_foot(hit: Hit, question: str, scale: float, texts: Texts) -> str:
         "footer",
         whereabouts(hit.passage, texts),
         channel_bars(hit.channels, scale, texts),
-        element("div", copy_button(hit, texts), open_link(hit, question, texts), class_="wj-actions"),
+        element(
+            "div",
+            judge_buttons(hit, question, texts),
+            copy_button(hit, texts),
+            open_link(hit, question, texts),
+            class_="wj-actions",
+        ),
         class_="wj-card-foot",
     )
 
@@ -268,6 +290,29 @@ def _opening_link(hit: Hit, question: str, shown: str, *, class_: str, aria_labe
         data_spans=spans_value(hit.highlights),
         aria_label=aria_label,
     )
+
+
+def judge_buttons(hit: Hit, question: str, texts: Texts) -> str:
+    """Return the two buttons that say whether the marked sentence of a hit answers the question."""
+    words, text = room_texts(texts), hit.passage.text
+    spans = merged_spans(hit.highlights, len(text)) or [(0, min(len(text), QUOTE_CHARACTERS))]
+    quote = max((text[start:end].strip() for start, end in spans), key=len)
+    buttons = (
+        element(
+            "button",
+            escape(said),
+            type="button",
+            class_="wj-quiet",
+            data_act="judge",
+            data_right=right,
+            data_question=question,
+            data_quote=quote,
+            data_document=document_key(hit.passage.source),
+            aria_pressed="false",
+        )
+        for said, right in ((words.judge_right, 1), (words.judge_wrong, 0))
+    )
+    return element("span", *buttons, class_="wj-judge")
 
 
 def copy_button(hit: Hit, texts: Texts) -> str:

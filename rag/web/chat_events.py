@@ -19,35 +19,30 @@ _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 _ASKED = "() => window.wenju.asked()"
 
 
-def user_of(request: gr.Request) -> str:
-    """Return who is signed in, "" where nobody has to."""
-    return request.username or ""
-
-
 def connect_conversation(desk: Desk, parts: Parts) -> None:
     """Wire asking, following up, reading anew and stopping."""
     seen = [parts.question, parts.results, parts.chat.shown]
 
     def ask(question: str, shown: Shown, request: gr.Request) -> Iterator[tuple[object, ...]]:
         texts = texts_for(request)
-        steps = desk.talker.replying(question or "", shown, texts, user=user_of(request))
+        steps = desk.of(request).talker.replying(question or "", shown, texts)
         yield from _steps(steps, _free(texts))
 
     def ask_example(shown: Shown, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
         question, texts = sent(event).text("question"), texts_for(request)
-        steps = desk.talker.replying(question, shown, texts, user=user_of(request))
+        steps = desk.of(request).talker.replying(question, shown, texts)
         yield from _steps(steps, _free(texts))
 
     def reread(shown: Shown, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
         question, texts = sent(event).text("question"), texts_for(request)
-        steps = desk.talker.replying(question, shown, texts, user=user_of(request), edited=True)
+        steps = desk.of(request).talker.replying(question, shown, texts, edited=True)
         yield from _steps(steps, gr.skip())
 
     def fresh(request: gr.Request) -> tuple[object, str, Shown]:
         return gr.Textbox(value="", placeholder=texts_for(request).question_placeholder), "", Shown()
 
     def stop(shown: Shown, request: gr.Request) -> str:
-        return desk.talker.stopped(shown, texts_for(request))
+        return desk.of(request).talker.stopped(shown, texts_for(request))
 
     typed = gr.on(
         [parts.question.submit, parts.ask.click],
@@ -93,9 +88,7 @@ def connect_history(desk: Desk, parts: Parts) -> None:
     def listed(wanted: str, texts: Texts, request: gr.Request) -> str:
         return guarded(
             texts,
-            lambda: history_view(
-                desk.talker.history.talks(user_of(request), wanted=wanted or ""), texts, wanted=wanted or ""
-            ),
+            lambda: history_view(desk.of(request).talker.talks(wanted or ""), texts, wanted=wanted or ""),
         )
 
     def look(wanted: str, request: gr.Request) -> tuple[object, str]:
@@ -110,7 +103,7 @@ def connect_history(desk: Desk, parts: Parts) -> None:
     def forget(wanted: str, event: gr.EventData, request: gr.Request) -> str:
         texts = texts_for(request)
         try:
-            desk.talker.history.forget(sent(event).text("conversation"), user_of(request))
+            desk.of(request).talker.forget(sent(event).text("conversation"))
         except RagError as error:
             return error_view(str(error))
         return listed(wanted, texts, request)
@@ -119,9 +112,7 @@ def connect_history(desk: Desk, parts: Parts) -> None:
         texts, key = texts_for(request), sent(event).text("conversation")
         return guarded(
             texts,
-            lambda: markdown_view(
-                desk.talker.exported(key, texts, user=user_of(request)), f"wenju-{key or 'all'}.md"
-            ),
+            lambda: markdown_view(desk.of(request).talker.exported(key, texts), f"wenju-{key or 'all'}.md"),
         )
 
     chat = parts.chat

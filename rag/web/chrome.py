@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from rag.web.html import element, escape
+from rag.web.room_texts import room_texts
 from rag.web.texts import EN, ZH, Texts
 
 SEAL = (
@@ -25,7 +26,8 @@ def head() -> str:
 
     Gradio's own `css=` rewrites selectors, takes `:is(a, b)` apart at the comma and so breaks them.
     """
-    return f"{packaged('head.html')}<style>{packaged('style.css')}{packaged('conversation.css')}</style>"
+    styles = "".join(packaged(name) for name in ("style.css", "conversation.css", "rooms.css"))
+    return f"{packaged('head.html')}<style>{styles}</style>"
 
 
 def both(words: Callable[[Texts], str]) -> str:
@@ -40,6 +42,7 @@ def header() -> str:
     """Return the header: the name, the views, the language and the light."""
     links = (
         _view("ask", lambda texts: texts.nav_ask),
+        _view("lookup", lambda texts: room_texts(texts).nav_lookup),
         _view("reader", lambda texts: texts.nav_reader),
         _view("library", lambda texts: texts.nav_library),
     )

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gradio as gr
@@ -20,26 +18,25 @@ import gradio as gr
 from rag.errors import LibraryMissing, RagError
 from rag.history import History
 from rag.library import Library
-from rag.records import Answer, DocumentInfo, IndexReport, Passage, Progress, ProgressCallback
+from rag.records import Answer, DocumentInfo, Failure, Passage
+from rag.web.auth import USER_HEADER, user_of
 from rag.web.cards import document_key, error_view
 from rag.web.examples import example_questions, examples_view
 from rag.web.html import Span
 from rag.web.reader import Place, no_document_view, reader_view
+from rag.web.seen import Seen
 from rag.web.shelf import (
     empty_view,
+    failures_view,
     findings_view,
-    progress_view,
-    removed_view,
-    report_view,
     shelf_view,
     totals,
 )
 from rag.web.talk import Talker
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
-from rag.web.uploads import FOLDER, is_upload, kept, put_back
+from rag.web.uploads import FOLDER
 
-PROGRESS_EVERY_S = 0.15
 logger = logging.getLogger("rag.web")
 
 
@@ -95,8 +92,35 @@ def guarded(texts: Texts, make: Callable[[], str]) -> str:
 class Desk:
     """The library as the page uses it."""
 
-    library: Library
+    library: Library | Seen
     index: Path  # the index folder; uploads are kept inside
+    apart: bool = False  # each user's uploads are that user's alone
+    user: str = ""  # who asks, where that is known
+
+    def of(self, request: gr.Request) -> Desk:
+        """Return the desk of the user who asks: the library as that user sees it."""
+        return self.for_user(user_of(request.headers.get(USER_HEADER)))
+
+    def for_user(self, user: str) -> Desk:
+        """Return the desk of that user."""
+        if not self.apart or not isinstance(self.library, Library):
+            return replace(self, user=user)
+        uploads = self.index / FOLDER
+        return replace(self, library=Seen(self.library, uploads, uploads / user), user=user)
+
+    def pdf(self, key: str, user: str) -> Path | None:
+        """Return the PDF file of a document that the user sees; None where it is none."""
+        try:
+            document = self.for_user(user).library.document(key)
+        except RagError:
+            return None
+        path = Path(document.path)
+        return path if document.id is None and path.suffix.lower() == ".pdf" and path.is_file() else None
+
+    @property
+    def uploads(self) -> Path:
+        """Where what this user uploads is kept."""
+        return self.index / FOLDER / self.user if self.apart else self.index / FOLDER
 
     @property
     def tools(self) -> Tools:
@@ -112,15 +136,23 @@ class Desk:
 
     @property
     def talker(self) -> Talker:
-        """The conversations over the same library."""
-        return Talker(self.library, History(self.index))
+        """The conversations over the same library, of the user who asks where the library is not shared."""
+        return Talker(self.library, History(self.index), self.user if self.apart else "")
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the files that could not be read when they were last tried."""
+        try:
+            return self.library.failures()
+        except LibraryMissing:
+            return ()
 
     def shelf(self, texts: Texts, *, wanted: str = "", sheet: int = 0) -> str:
         """Return the table of documents."""
 
         def make() -> str:
             size = folder_bytes(self.index)
-            return shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
+            failed = failures_view(self.failures(), texts)
+            return failed + shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
 
         return guarded(texts, make)
 
@@ -172,42 +204,9 @@ class Desk:
 
         return self.opened(key, find, 0, texts)
 
-    def remove(self, path: str, texts: Texts) -> str:
-        """Take a file's documents out of the library (a file kept for the user is deleted) and say so."""
-
-        def make() -> str:
-            self.library.remove(path)
-            if is_upload(Path(path), self.index):
-                Path(path).unlink(missing_ok=True)
-            return removed_view(path, texts)
-
-        return guarded(texts, make)
-
     def checked(self, texts: Texts) -> str:
         """Return what `doctor` finds in the library."""
         return guarded(texts, lambda: findings_view(self.library.doctor(), texts))
-
-    def add(self, uploaded: Sequence[Path], progress: ProgressCallback) -> IndexReport:
-        """Keep uploaded files, read them into the library, and give back the place of those that fail."""
-        with kept(uploaded, self.index / FOLDER) as placed:
-            report = self.library.add(*(new for new, _ in placed), progress=progress)
-            failed = {failure.path for failure in report.failures}
-            for new, old in placed:
-                if str(new) in failed:
-                    put_back(new, old)
-        return report
-
-    def adding(self, uploaded: Sequence[Path], texts: Texts) -> Iterator[str]:
-        """Yield how far the reading of uploaded files is, and at last what it did."""
-        steps: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="wenju-upload") as pool:
-            work: Future[IndexReport] = pool.submit(self.add, uploaded, steps.put)
-            yield progress_view(Progress("reading", 0, 0), texts)
-            while not work.done():
-                step = _latest(steps)
-                if step is not None:
-                    yield progress_view(step, texts)
-            yield guarded(texts, lambda: report_view(work.result(), texts))
 
 
 def folder_bytes(folder: Path) -> int:
@@ -217,14 +216,3 @@ def folder_bytes(folder: Path) -> int:
         with suppress(OSError):
             total += path.stat().st_size if path.is_file() else 0
     return total
-
-
-def _latest(steps: queue.SimpleQueue[Progress]) -> Progress | None:
-    """Return the newest step, after a wait of at most `PROGRESS_EVERY_S` for one; older ones are dropped."""
-    try:
-        step = steps.get(timeout=PROGRESS_EVERY_S)
-        while not steps.empty():
-            step = steps.get_nowait()
-    except queue.Empty:
-        return None
-    return step

@@ -9,6 +9,8 @@ import gradio as gr
 from rag.web.chat_layout import ChatParts, chat_links, chat_state, history_column, stop_button
 from rag.web.chrome import both, header, packaged, toolbar
 from rag.web.html import element
+from rag.web.room_texts import room_texts
+from rag.web.rooms import RoomParts, lay_out_rooms, tabs
 from rag.web.safety import MAX_FILE_BYTES
 
 
@@ -27,6 +29,7 @@ class Parts:
     wanted: gr.Textbox
     shelf: gr.HTML
     chat: ChatParts
+    rooms: RoomParts
 
 
 def lay_out() -> Parts:
@@ -35,15 +38,19 @@ def lay_out() -> Parts:
     with gr.Row(elem_id="wj-stage"):
         with gr.Column(elem_id="wj-ask", min_width=0):
             question, ask, stop, welcome, results = _ask_view()
+        jobs = gr.HTML(
+            "", elem_id="wj-jobs", padding=False, js_on_load=None, apply_default_css=False, render=False
+        )
+        rooms = lay_out_rooms(jobs)  # before the reader, which stands at the right of what was found
         with gr.Column(elem_id="wj-reader", min_width=0):
             _html("wj-reader-bar", toolbar())
             reader = _html("wj-reader-body")
         with gr.Column(elem_id="wj-library", min_width=0):
-            upload, report, wanted, shelf = _library_view()
+            upload, report, wanted, shelf = _library_view(jobs)
         chat = ChatParts(chat_state(), stop, *history_column())
     script = packaged("page.js") + packaged("conversation.js")
     bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=script, apply_default_css=False)
-    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf, chat)
+    return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf, chat, rooms)
 
 
 def _html(name: str, value: str = "") -> gr.HTML:
@@ -73,15 +80,24 @@ def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.HTML, gr.HTML]:
     return question, ask, stop, _html("wj-welcome"), results
 
 
-def _library_view() -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:
+def _library_view(jobs: gr.HTML) -> tuple[gr.File, gr.HTML, gr.Textbox, gr.HTML]:
     _html("wj-library-title", element("h1", both(lambda texts: texts.nav_library), class_="wj-unseen"))
+    _html("wj-library-tabs", tabs())
     limit = f"{MAX_FILE_BYTES // 2**20} MB"
     with gr.Column(elem_id="wj-drop", min_width=0):
         _html("wj-drop-words", _drop_words(limit))
+        _html("wj-drop-folder", _folder_button())
         upload = gr.File(elem_id="wj-upload", file_count="multiple", container=False, show_label=False)
+    jobs.render()
     report = _html("wj-report")
     wanted = gr.Textbox(elem_id="wj-wanted", lines=1, max_lines=1, container=False, show_label=False)
     return upload, report, wanted, _html("wj-shelf")
+
+
+def _folder_button() -> str:
+    return element(
+        "button", both(lambda texts: room_texts(texts).choose_folder), type="button", data_act="folder"
+    )
 
 
 def _drop_words(limit: str) -> str:

@@ -1,18 +1,25 @@
 // What the page does in the browser: views, addresses, clicks on what the server wrote, the keyboard.
 // Gradio runs this once as a function of (element, trigger, props, server, upload, watch); `trigger` sends an
-// event with data to the Python function of the same name: "visit", "ask", "open", "remove", "check", "turn".
+// event with data to the Python function of the same name: "visit", "ask", "open", "check", "turn".
 const root = document.documentElement;
 const wide = window.matchMedia("(min-width: 1200px)");
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 let openPassage = null; // data of the passage in the reader, for "previous" and "next"
 
-// --- the address is the state: ?q=question&c=conversation&doc=key#p12, or #library, #history ---
+// --- the address is the state: ?q=question&c=conversation&doc=key#p12, ?view=lookup&q=…, or #library … ---
+
+const HASHED = ["library", "history", "map", "evaluate"]; // views that an address names by its #
+const ROOMS = ["ask", "lookup"]; // views whose hits open beside them
+const rooms = () => window.wenjuRooms ?? {};
+const inLookup = () => root.dataset.room === "lookup" && rooms().lookup;
+const found = () => (inLookup() ? "#wj-found" : "#wj-results .wj-answer");
 
 function place() {
 	const query = new URLSearchParams(location.search);
 	const paragraph = /^#p(\d+)$/.exec(location.hash);
 	return {
+		room: query.get("view") === "lookup" ? "lookup" : "ask",
 		question: query.get("q") ?? "",
 		conversation: query.get("c") ?? "",
 		document: query.get("doc") ?? "",
@@ -21,7 +28,7 @@ function place() {
 }
 
 function address({ question, conversation, document: key, paragraph }) {
-	const query = [];
+	const query = inLookup() ? ["view=lookup", ...rooms().lookup.query()] : [];
 	if (question) query.push(`q=${encodeURIComponent(question)}`);
 	if (conversation) query.push(`c=${encodeURIComponent(conversation)}`);
 	if (key) query.push(`doc=${encodeURIComponent(key).replaceAll("%2F", "/")}`);
@@ -37,8 +44,8 @@ function go(next) {
 function current() {
 	const shown = one("#wj-reader-body .wj-doc");
 	return {
-		question: one("#wj-results .wj-answer")?.dataset.question ?? "",
-		conversation: one("#wj-results .wj-talk")?.dataset.conversation ?? "",
+		question: inLookup() ? rooms().lookup.question() : (one("#wj-results .wj-answer")?.dataset.question ?? ""),
+		conversation: inLookup() ? "" : (one("#wj-results .wj-talk")?.dataset.conversation ?? ""),
 		document: root.hasAttribute("data-open") ? shown?.dataset.document : "",
 		paragraph: openPassage?.paragraph,
 	};
@@ -47,19 +54,22 @@ function current() {
 function visit({ first = false, view = viewOf(place()) } = {}) {
 	show(view);
 	busy(true);
-	trigger("visit", { ...place(), view, first: Number(first) });
+	const here = place();
+	root.dataset.room = here.room;
+	if (here.room === "lookup") here.question = here.document = ""; // that view asks and opens by itself
+	trigger("visit", { ...here, view, first: Number(first) });
 }
 
-function viewOf({ question, document: key }) {
-	if (location.hash === "#library") return "library";
-	if (location.hash === "#history") return "history";
-	return key && !(question && wide.matches) ? "reader" : "ask";
+function viewOf({ room, question, document: key }) {
+	if (HASHED.includes(location.hash.slice(1))) return location.hash.slice(1);
+	return key && !(question && wide.matches) ? "reader" : room;
 }
 
 // --- views ---
 
 function show(view) {
 	root.dataset.view = view;
+	if (ROOMS.includes(view)) root.dataset.room = view;
 	for (const link of all("[data-act=view]")) {
 		if (link.dataset.view === view) link.setAttribute("aria-current", "page");
 		else link.removeAttribute("aria-current");
@@ -72,6 +82,8 @@ function show(view) {
 function unfold() {
 	const contents = one("#wj-reader-body .wj-contents");
 	if (contents) contents.open = wide.matches && root.dataset.view === "reader";
+	const sheet = one("#wj-reader-body .wj-sheet");
+	if (sheet) sheet.open = wide.matches && root.dataset.view === "reader";
 }
 
 function busy(on) {
@@ -86,35 +98,46 @@ function forget() {
 }
 
 function closeReader() {
+	if (root.dataset.view === "reader") show(root.dataset.room);
+	if (inLookup()) rooms().lookup.back();
 	forget();
-	if (root.dataset.view === "reader") show("ask");
 	go(current());
 }
 
 function links() {
-	return all("#wj-results .wj-answer .wj-hits .wj-open");
+	return all(`${found()} .wj-hits .wj-open`);
 }
 
 function step(by) {
-	const found = links();
-	const at = found.findIndex((link) => link.dataset.passage === openPassage?.passage);
-	const next = at < 0 ? (by > 0 ? 0 : found.length - 1) : at + by;
-	found[next]?.click();
+	const hits = links();
+	const at = hits.findIndex((link) => link.dataset.passage === openPassage?.passage);
+	const next = at < 0 ? (by > 0 ? 0 : hits.length - 1) : at + by;
+	hits[next]?.click();
 }
 
 function markCurrent() {
-	const found = links();
-	const at = found.findIndex((link) => link.dataset.passage === openPassage?.passage);
-	for (const hit of all("#wj-results .wj-answer .wj-hit")) {
+	const hits = links();
+	const at = hits.findIndex((link) => link.dataset.passage === openPassage?.passage);
+	for (const hit of all(`${found()} .wj-hit`)) {
 		hit.classList.toggle("wj-current", at >= 0 && hit.dataset.passage === openPassage.passage);
 	}
-	one("#wj-step-at").textContent = at >= 0 ? `${at + 1} / ${found.length}` : "";
-	root.toggleAttribute("data-steps", found.length > 1 && at >= 0);
+	one("#wj-step-at").textContent = at >= 0 ? `${at + 1} / ${hits.length}` : "";
+	root.toggleAttribute("data-steps", hits.length > 1 && at >= 0);
 }
 
 // --- what Python calls when an answer is there ---
 
 window.wenju = {
+	// What the other scripts of the page use.
+	page: {
+		acts: {},
+		busy,
+		markCurrent,
+		open: (data) => open(data),
+		place,
+		show: (view) => show(view),
+		replace: () => history.replaceState(null, "", address(current())),
+	},
 	asking() {
 		busy(true);
 		root.setAttribute("data-asking", "");
@@ -129,9 +152,11 @@ window.wenju = {
 		root.toggleAttribute("data-asked", Boolean(answered));
 		root.toggleAttribute("data-open", Boolean(one("#wj-reader-body .wj-doc")));
 		const here = place();
+		if (inLookup()) return rooms().lookup.enter();
+		rooms()[root.dataset.view]?.enter();
 		if (here.document) {
-			const found = links().find((link) => link.dataset.document === here.document && Number(link.dataset.paragraph) === here.paragraph);
-			openPassage = found ? { ...found.dataset } : null;
+			const hit = links().find((link) => link.dataset.document === here.document && Number(link.dataset.paragraph) === here.paragraph);
+			openPassage = hit ? { ...hit.dataset } : null;
 			unfold();
 			this.settle();
 		} else if (root.dataset.view === "ask" && !answered) one("#wj-question textarea, #wj-question input")?.focus();
@@ -154,7 +179,7 @@ window.wenju = {
 		const card = one(".wj-current");
 		const before = card?.getBoundingClientRect().top;
 		root.setAttribute("data-open", "");
-		if (!(wide.matches && root.dataset.view === "ask")) show("reader");
+		if (!(wide.matches && ROOMS.includes(root.dataset.view))) show("reader");
 		else if (card) window.scrollBy({ top: card.getBoundingClientRect().top - before, behavior: "instant" });
 		unfold();
 		this.settle();
@@ -174,13 +199,22 @@ window.wenju = {
 
 // --- clicks ---
 
+function open(data) {
+	openPassage = data.passage ? data : null;
+	go({ ...current(), document: data.document, paragraph: data.paragraph });
+	busy(true);
+	trigger("open", data);
+}
+
 const acts = {
 	view: (data) => {
 		show(data.view);
-		if (data.view === "library") {
-			history.pushState(null, "", `${location.pathname}#library`);
-			trigger("turn", { sheet: 0 }); // as it is now: other programs write to the library too
+		if (HASHED.includes(data.view)) {
+			history.pushState(null, "", `${location.pathname}#${data.view}`);
+			if (data.view === "library") trigger("turn", { sheet: 0 }); // as it is now: other programs write to it too
+			else rooms()[data.view]?.enter();
 		} else go(current());
+		if (data.view === "lookup") rooms().lookup?.enter({ typing: true });
 		if (data.view === "reader") window.wenju.settle();
 	},
 	home: () => {
@@ -192,16 +226,7 @@ const acts = {
 		window.wenju.asking();
 		trigger("ask", { question: data.question });
 	},
-	open: (data) => {
-		openPassage = data.passage ? data : null;
-		go({ ...current(), document: data.document, paragraph: data.paragraph });
-		busy(true);
-		trigger("open", data);
-	},
-	remove: (data) => {
-		busy(true);
-		trigger("remove", data);
-	},
+	open,
 	check: () => {
 		busy(true);
 		trigger("check", {});
@@ -231,7 +256,7 @@ const acts = {
 	},
 	close: closeReader,
 	back: () => {
-		show("ask");
+		show(root.dataset.room);
 		if (!wide.matches) closeReader();
 	},
 	enlarge: () => {
@@ -258,7 +283,7 @@ document.addEventListener("click", (event) => {
 	const target = event.target.closest?.("[data-act]");
 	if (!target || event.metaKey || event.ctrlKey || event.shiftKey) return;
 	event.preventDefault();
-	acts[target.dataset.act]?.({ ...target.dataset }, target);
+	(acts[target.dataset.act] ?? window.wenju.page.acts[target.dataset.act])?.({ ...target.dataset }, target);
 });
 
 window.addEventListener("popstate", () => visit());
@@ -267,12 +292,16 @@ window.addEventListener("popstate", () => visit());
 
 document.addEventListener("keydown", (event) => {
 	const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-	if (event.key === "Escape" && !typing && root.hasAttribute("data-open")) closeReader();
+	if (event.key === "Escape" && !typing && root.hasAttribute("data-open")) {
+		event.preventDefault();
+		closeReader();
+	}
 	if (typing || event.metaKey || event.ctrlKey || event.altKey) return;
 	if (event.key === "/") {
 		event.preventDefault();
-		show("ask");
-		one("#wj-question textarea, #wj-question input")?.focus();
+		show(root.dataset.room);
+		if (inLookup()) rooms().lookup.focus();
+		else one("#wj-question textarea, #wj-question input")?.focus();
 	}
 	if (event.key === "[") step(-1);
 	if (event.key === "]") step(1);

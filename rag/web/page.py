@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -13,14 +15,19 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from rag.errors import RagError, ServeError
-from rag.web.chat_events import connect_conversation, connect_history, user_of
+from rag.web.auth import Gate, Users
+from rag.web.chat_events import connect_conversation, connect_history
 from rag.web.chat_texts import chat_texts
 from rag.web.chrome import head
 from rag.web.handlers import Desk, sent, texts_for
+from rag.web.intake import connect_intake, jobs_of
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
-from rag.web.safety import LOOPBACK_NAMES, MAX_FILE_BYTES, Guard
+from rag.web.rooms import connect_rooms
+from rag.web.safety import MAX_FILE_BYTES, Guard
+from rag.web.sheets import DrawMap, Find, Sheets
 from rag.web.theme import theme
+from rag.web.tools import NAMES
 from rag.wire import JsonObject
 
 SWEEP_S = (
@@ -38,34 +45,44 @@ def build(desk: Desk) -> gr.Blocks:
         title="文据 Wenju", analytics_enabled=False, fill_width=True, delete_cache=(SWEEP_S, SWEEP_S)
     ) as page:
         parts = lay_out()
-        for tool in (desk.tools.search, desk.tools.open_passage, desk.tools.list_documents):
-            gr.api(_for_programs(tool))  # before the page's own events, which would take their names
+        for name in NAMES:  # before the page's own events, which would take their names
+            gr.api(_for_programs(desk, name), queue=False)
         connect_conversation(desk, parts)
         connect_history(desk, parts)
         _connect_reading(desk, parts)
         _connect_library(desk, parts)
+        connect_rooms(desk, parts.rooms)
     page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
     return page
 
 
-def _for_programs(tool: Callable[..., JsonObject]) -> Callable[..., JsonObject]:
-    """Return `tool` with the library's own errors passed on to the program that calls; no other is shown."""
+def _for_programs(desk: Desk, name: str) -> Callable[..., JsonObject]:
+    """Return a tool over what the caller sees; the library's own errors are passed on, no other is shown."""
+    tool = getattr(desk.tools, name)
 
     @functools.wraps(tool)
-    def called(*values: object, **named: object) -> JsonObject:
+    def called(request: gr.Request, *values: object, **named: object) -> JsonObject:
         try:
-            return tool(*values, **named)
+            called_tool: Callable[..., JsonObject] = getattr(desk.of(request).tools, name)
+            return called_tool(*values, **named)
         except RagError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
+    # Gradio reads from here that it is to give the request, and which parameters the caller gives.
+    asking = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
+    signature = inspect.signature(tool)
+    called.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[asking, *signature.parameters.values()]
+    )
+    called.__annotations__ = {"request": gr.Request, **tool.__annotations__}
     return called
 
 
 def _connect_reading(desk: Desk, parts: Parts) -> None:
     def visit(event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
-        texts, what = texts_for(request), sent(event)
+        texts, what, own = texts_for(request), sent(event), desk.of(request)
         question, key = what.text("question"), what.text("conversation")
-        step, answer = desk.talker.visited(question, key, texts, user=user_of(request))
+        step, answer = own.talker.visited(question, key, texts)
         placeholder = chat_texts(texts).follow_up if answer else texts.question_placeholder
         labels = {"placeholder": placeholder, "label": texts.question_label}
         # whoever types before this comes keeps what is typed
@@ -74,16 +91,16 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
             gr.Textbox(**labels) if typing else gr.Textbox(value="", **labels),
             gr.Button(value=texts.ask),
             gr.Button(value=chat_texts(texts).stop),
-            desk.welcome(texts),
+            own.welcome(texts),
             gr.skip() if typing else step.markup,
             gr.skip() if typing else step.shown,
-            desk.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
+            own.visited(what, answer, texts) if what.text("document") else no_document_view(texts),
             gr.Textbox(placeholder=texts.filter_placeholder, label=texts.filter_label),
-            desk.shelf(texts) if what.text("view") == "library" else gr.skip(),
+            own.shelf(texts) if what.text("view") == "library" else gr.skip(),
         )
 
     def open_passage(event: gr.EventData, request: gr.Request) -> str:
-        return desk.open(sent(event), texts_for(request))
+        return desk.of(request).open(sent(event), texts_for(request))
 
     visited = parts.bridge.visit(
         visit,
@@ -112,43 +129,17 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
 
 
 def _connect_library(desk: Desk, parts: Parts) -> None:
-    def upload(paths: list[str] | None, wanted: str, request: gr.Request) -> Iterator[tuple[object, ...]]:
-        texts = texts_for(request)
-        report = ""
-        for report in desk.adding([Path(path) for path in paths or ()], texts):
-            yield None, report, gr.skip(), gr.skip()  # None: the drop zone is free for more
-        yield None, report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
-
-    def remove(event: gr.EventData, wanted: str, request: gr.Request) -> tuple[str, str, str]:
-        texts = texts_for(request)
-        report = desk.remove(sent(event).text("file"), texts)
-        return report, desk.shelf(texts, wanted=wanted), desk.welcome(texts)
-
     def check(event: gr.EventData, request: gr.Request) -> str:
-        return desk.checked(texts_for(request))
+        return desk.of(request).checked(texts_for(request))
 
     def turn(event: gr.EventData, wanted: str, request: gr.Request) -> str:
-        return desk.shelf(texts_for(request), wanted=wanted, sheet=sent(event).number("sheet"))
+        return desk.of(request).shelf(texts_for(request), wanted=wanted, sheet=sent(event).number("sheet"))
 
     def narrow(wanted: str, request: gr.Request) -> str:
-        return desk.shelf(texts_for(request), wanted=wanted)
+        return desk.of(request).shelf(texts_for(request), wanted=wanted)
 
-    seen = [parts.report, parts.shelf, parts.welcome]
-    parts.upload.upload(
-        upload,
-        inputs=[parts.upload, parts.wanted],
-        outputs=[parts.upload, *seen],
-        **_QUIET,
-        **_WRITING,
-        trigger_mode="multiple",
-    )
-    parts.bridge.remove(
-        remove,
-        inputs=parts.wanted,
-        outputs=seen,
-        **_QUIET,
-        **_WRITING,
-    ).then(None, js="() => window.wenju.changed()")
+    intake = [parts.rooms.jobs, parts.report, parts.shelf, parts.welcome]
+    connect_intake(desk, jobs_of(desk), parts.upload, parts.rooms.bridge, intake)
     parts.bridge.check(
         check,
         outputs=parts.report,
@@ -165,8 +156,32 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
     )
 
 
-def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path) -> str:
-    """Serve the page in the background and return its address; files of `served` only can be fetched.
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """What can be fetched as a file, and what cannot in any case."""
+
+    served: Path
+    blocked: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Host names that requests may bear, and who may come in (None: whoever reaches it)."""
+
+    names: tuple[str, ...]
+    users: Users | None
+    sheets: Find  # a user's PDF file, by its document's key
+    map: DrawMap
+
+    def middleware(self) -> list[Middleware]:
+        """Return what every request passes, the outermost first."""
+        gate = [] if self.users is None else [Middleware(Gate, users=self.users)]
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(self.names))
+        return [hosts, Middleware(Guard), *gate, Middleware(Sheets, find=self.sheets, draw_map=self.map)]
+
+
+def launch(page: gr.Blocks, *, host: str, port: int, folders: Folders, door: Door) -> str:
+    """Serve the page in the background and return its address; files of `folders.served` only can be fetched.
 
     Gradio's defaults are open where nobody asked for it: each of them that matters is set here.
 
@@ -186,8 +201,8 @@ def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path
                 inline=False,
                 show_error=False,
                 root_path="",
-                allowed_paths=[str(served)],
-                blocked_paths=[str(blocked)],
+                allowed_paths=[str(folders.served)],
+                blocked_paths=[str(folders.blocked)],
                 max_file_size=MAX_FILE_BYTES,
                 state_session_capacity=SESSIONS,
                 enable_monitoring=False,
@@ -197,12 +212,7 @@ def launch(page: gr.Blocks, *, host: str, port: int, served: Path, blocked: Path
                 pwa=False,
                 num_workers=0,
                 footer_links=[],
-                app_kwargs={
-                    "middleware": [
-                        Middleware(TrustedHostMiddleware, allowed_hosts=[host, *LOOPBACK_NAMES]),
-                        Middleware(Guard),
-                    ]
-                },
+                app_kwargs={"middleware": door.middleware()},
                 theme=theme(),
                 head=head(),
             )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from rag.records import Block, BlockKind, Document, Passage
 from rag.segment.joints import Vocabulary
@@ -53,10 +54,39 @@ def reader_view(
         "article",
         _head(document, shown, vocabulary, texts),
         _part_button(document, max(0, first - WINDOW_CHARACTERS), texts.earlier) if first > 0 else "",
+        _picture(document, blocks, place, texts),
         element("div", *sheet.markup(shown), class_="wj-doc-text", lang=language, dir="auto"),
         _part_button(document, last, texts.later) if blocks and blocks[-1].end > last else "",
         class_="wj-doc",
         data_document=document.key,
+    )
+
+
+def _picture(document: Document, blocks: Sequence[Block], place: Place | None, texts: Texts) -> str:
+    """Return the page as it was printed, beside the text; empty where the file is no PDF."""
+    last = max((block.page or 0 for block in blocks), default=0)
+    if not last or document.id is not None or PurePosixPath(document.path).suffix.lower() != ".pdf":
+        return ""
+    page = min(last, (place.passage.source.page or 1) if place else 1)
+    name = texts.page.format(number=page)
+    steps = (
+        element("button", sign, type="button", data_act="sheet", data_step=step, aria_label=label)
+        for sign, step, label in (("‹", -1, texts.earlier), ("›", 1, texts.later))
+    )
+    picture = element(
+        "img",
+        src=f"wenju/page/{page}?doc={quote(document.key, safe='', errors='replace')}",
+        alt=f"{name}: {PurePosixPath(document.path).name}",
+        loading="lazy",
+    ).removesuffix("</img>")
+    return element(
+        "details",
+        element("summary", "PDF · ", element("span", escape(name))),
+        element("div", *steps, class_="wj-sheet-steps"),
+        picture,
+        class_="wj-sheet",
+        data_page=page,
+        data_pages=last,
     )
 
 

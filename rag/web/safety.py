@@ -6,7 +6,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +88,17 @@ def _with_headers(send: Send) -> Send:
     return send_with_headers
 
 
+def names_of(host: str) -> tuple[str, ...]:
+    """Return the host names that requests to `host` may bear; this machine's own for an open address."""
+    if host not in ("0.0.0.0", "::"):
+        return (host, *LOOPBACK_NAMES)
+    name = socket.gethostname()
+    with suppress(OSError):
+        found = {str(info[4][0]).partition("%")[0] for info in socket.getaddrinfo(name, None)}
+        return (name, *sorted(found), *LOOPBACK_NAMES)
+    return (name, *LOOPBACK_NAMES)
+
+
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach `host`."""
     if host == "localhost":
@@ -98,16 +109,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def checked_port(host: str, port: int) -> int:
+def checked_port(host: str, port: int, *, guarded: bool = False) -> int:
     """Return a port on which `host` can be listened to: `port`, or a free one where it is 0.
 
     Raises:
-        ServeError: `host` is open to other machines or no address of this one, or the port is taken.
+        ServeError: `host` is open to other machines and the page is not `guarded` by a log-in; or it is no
+            address of this one, or the port is taken.
     """
-    if not is_loopback(host):
+    if not guarded and not is_loopback(host):
         raise ServeError(
-            f"{host} can be reached from other machines and the page has no log-in yet; "
-            "serve on --host 127.0.0.1 and reach it through an SSH tunnel"
+            f"{host} can be reached from other machines; name the users who may come in with --auth FILE "
+            "(`rag user NAME` makes its lines), or serve on --host 127.0.0.1"
         )
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from rag.records import DocumentInfo, Failure, Finding, IndexReport, Progress
+from rag.records import DocumentInfo, Failure, Finding
 from rag.web.cards import deep_link
 from rag.web.html import bdi, element, escape
+from rag.web.room_texts import room_texts
 from rag.web.texts import Texts, documents_counted, language_name, passages_counted
 
 MODEL_STAGE = "building the model"  # `Progress.stage` of what a first upload waits for
@@ -73,7 +73,8 @@ def empty_view(texts: Texts) -> str:
 
 
 def _column_heads(texts: Texts) -> str:
-    names = (texts.column_document, texts.column_language, texts.column_passages, texts.column_added)
+    dated = room_texts(texts).dated
+    names = (texts.column_document, texts.column_language, texts.column_passages, dated, texts.column_added)
     heads = [element("th", escape(name), scope="col") for name in names]
     actions = element("th", element("span", escape(texts.column_actions), class_="wj-unseen"), scope="col")
     return element("thead", element("tr", *heads, actions))
@@ -85,6 +86,7 @@ def _row(info: DocumentInfo, texts: Texts) -> str:
         element("td", _name(info), *_notes(info), class_="wj-shelf-name"),
         element("td", escape(language_name(info.language, texts)), data_label=texts.column_language),
         element("td", f"{info.passages:,}", class_="wj-numeric", data_label=texts.column_passages),
+        element("td", escape(info.date), class_="wj-dated", data_label=room_texts(texts).dated),
         element(
             "td",
             element("time", escape(info.added_at[:10]), datetime=info.added_at),
@@ -164,39 +166,6 @@ def _turn(sign: str, sheet: int, label: str, *, enabled: bool) -> str:
     )
 
 
-def progress_view(progress: Progress, texts: Texts) -> str:
-    """Return how far an upload is, as one line and a bar; the bar has no end where the total is unknown."""
-    share = f"{min(100, round(100 * progress.done / progress.total))}%" if progress.total else ""
-    bar = element("i", style=f"width:{share or '40%'}")
-    return element(
-        "div",
-        element("span", escape(texts.preparing if progress.stage == MODEL_STAGE else texts.reading)),
-        element("span", escape(_where(progress, texts)), class_="wj-numeric"),
-        element("span", bar, class_="wj-bar" if share else "wj-bar wj-endless"),
-        class_="wj-progress",
-        role="status",
-    )
-
-
-def _where(progress: Progress, texts: Texts) -> str:
-    """Return the counts of a step in words: which file, and how many of its passages are written."""
-    files = re.fullmatch(r"file (\d+) of (\d+)", progress.note)
-    count = f"{progress.done:,} / {progress.total:,}" if progress.total else ""
-    if files is None:
-        return count
-    file = texts.file_of.format(number=files[1], total=files[2])
-    passages = texts.passage_count.format(count=count) if count and progress.unit == "passages" else count
-    return f"{file} · {passages}" if passages else file
-
-
-def removed_view(path: str, texts: Texts) -> str:
-    """Return that a file's documents are no longer in the library."""
-    said = escape(texts.removed.format(name=PurePosixPath(path).name))
-    return element(
-        "div", element("p", element("span", said), class_="wj-facts"), class_="wj-report", role="status"
-    )
-
-
 def findings_view(findings: Sequence[Finding], texts: Texts) -> str:
     """Return what `doctor` found: one line each, with what mends it."""
     items = (
@@ -211,37 +180,19 @@ def findings_view(findings: Sequence[Finding], texts: Texts) -> str:
     return element("div", heading, element("ul", *items), class_="wj-report", role="status")
 
 
-def report_view(report: IndexReport, texts: Texts) -> str:
-    """Return what an upload did: counts, and each file that failed or is doubtful with its reason."""
-    counted = (
-        (texts.added, report.added),
-        (texts.updated, report.updated),
-        (texts.unchanged, report.unchanged),
-    )
-    facts = [escape(words.format(count=f"{count:,}")) for words, count in counted if count]
-    return element(
-        "div",
-        element("p", *(element("span", fact) for fact in facts), class_="wj-facts") if facts else "",
-        _reasons(texts.failed, report.failures, "wj-failures"),
-        _reasons(texts.doubted, report.warnings, "wj-doubts"),
-        class_="wj-report",
-        role="status",
-    )
-
-
-def _without_folder(failure: Failure) -> tuple[str, str]:
-    """Return the file's name and the reason, which names no folder of the server either."""
-    name = PurePosixPath(failure.path).name
-    reason = failure.reason.removeprefix(failure.path) if failure.path else failure.reason
-    return name, reason.strip(" :")
-
-
-def _reasons(words: str, failures: Sequence[Failure], kind: str) -> str:
+def failures_view(failures: Sequence[Failure], texts: Texts) -> str:
+    """Return the files that could not be read, each with its reason; empty where there are none."""
     if not failures:
         return ""
     items = (
-        element("li", bdi(name, class_="wj-file"), escape(reason))
-        for name, reason in map(_without_folder, failures)
+        element("li", bdi(PurePosixPath(failure.path).name, class_="wj-file"), escape(_bare(failure)))
+        for failure in failures
     )
-    heading = element("p", escape(words.format(count=f"{len(failures):,}")))
-    return element("div", heading, element("ul", *items), class_=kind)
+    heading = element("summary", escape(texts.failed.format(count=f"{len(failures):,}")))
+    return element("details", heading, element("ul", *items), class_="wj-report wj-failures")
+
+
+def _bare(failure: Failure) -> str:
+    """Return the reason without the file's name and without the folders of the server."""
+    folder = failure.path.rpartition("/")[0]
+    return failure.reason.replace(failure.path, "").replace(f"{folder}/", "").strip(" :")

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rag.chat.conversation import Conversation, Turn
 from rag.chat.markdown import as_markdown
 from rag.errors import HistoryError, RagError
-from rag.history import History
+from rag.history import History, Talk
 from rag.library import Library
 from rag.records import Answer, Progress
 from rag.search import SEARCH_STAGES
 from rag.web.cards import error_view
 from rag.web.chat_texts import chat_texts
 from rag.web.conversation import conversation_view, note_view, pending_view
+from rag.web.seen import Seen
 from rag.web.texts import Texts
 
 STAGE_EVERY_S = 0.05  # how long to wait for a stage before looking whether the answer is there
@@ -50,12 +51,11 @@ class Stopped(Exception):
 class Talker:
     """Conversations over one library, and the history of them."""
 
-    library: Library
+    library: Library | Seen
     history: History
+    user: str = ""  # whose history it is; "" where all share one
 
-    def replying(
-        self, question: str, shown: Shown, texts: Texts, *, user: str, edited: bool = False
-    ) -> Iterator[Step]:
+    def replying(self, question: str, shown: Shown, texts: Texts, *, edited: bool = False) -> Iterator[Step]:
         """Yield the conversation while `question` is answered, and at last with its answer.
 
         `edited` says how the last question is to be read: it is answered again. Closing the iterator ends the
@@ -84,12 +84,12 @@ class Talker:
                 yield Step(conversation_view(before.turns, texts, key=shown.key, pending=pending), shown)
                 passed = _next_stages(stages, work, passed)
             key = "" if shown.cut else shown.key
-            yield self._finished(work, asked, Shown(key, before), texts, user)
+            yield self._finished(work, asked, Shown(key, before), texts)
         finally:
             stopped.set()
             pool.shutdown(wait=False)
 
-    def _finished(self, work: Future[Turn], asked: str, shown: Shown, texts: Texts, user: str) -> Step:
+    def _finished(self, work: Future[Turn], asked: str, shown: Shown, texts: Texts) -> Step:
         """Return the conversation with its new turn, kept in the history; or one line of what went wrong."""
         try:
             turn = work.result()
@@ -101,19 +101,19 @@ class Talker:
         conversation = shown.conversation + Turn(asked, turn.reading, turn.answer)
         note, key = "", shown.key
         try:
-            key = self.history.keep(key, conversation, user)
+            key = self.history.keep(key, conversation, self.user)
         except HistoryError as error:
             note = note_view(chat_texts(texts).not_kept.format(reason=error))
         new = Shown(key, conversation)
         return Step(_view(new, texts, note=note), new)
 
-    def visited(self, question: str, key: str, texts: Texts, *, user: str) -> tuple[Step, Answer | None]:
+    def visited(self, question: str, key: str, texts: Texts) -> tuple[Step, Answer | None]:
         """Return what an address shows, the conversation up to its question, and the last answer of that.
 
         A question that comes without its conversation (a link that was sent) is answered and not kept.
         """
         try:
-            conversation = self.history.conversation(key, user) if key else Conversation()
+            conversation = self.history.conversation(key, self.user) if key else Conversation()
         except HistoryError as error:
             return Step(error_view(str(error)), Shown()), None
         shown_turns = _up_to(conversation, question)
@@ -140,15 +140,23 @@ class Talker:
         """Return the conversation as it was before the question that was stopped."""
         return _view(shown, texts, note=note_view(chat_texts(texts).stopped))
 
-    def exported(self, key: str, texts: Texts, *, user: str) -> str:
+    def talks(self, wanted: str) -> Sequence[Talk]:
+        """Return the conversations that hold the words, newest first. Raises HistoryError."""
+        return self.history.talks(self.user, wanted=wanted)
+
+    def forget(self, key: str) -> None:
+        """Delete a conversation. Raises HistoryError."""
+        self.history.forget(key, self.user)
+
+    def exported(self, key: str, texts: Texts) -> str:
         """Return one conversation as Markdown, or all of the user's where `key` is "".
 
         Raises:
             HistoryError: the history cannot be read.
         """
-        keys = [key] if key else [talk.key for talk in self.history.talks(user, limit=-1)]
+        keys = [key] if key else [talk.key for talk in self.history.talks(self.user, limit=-1)]
         words = chat_texts(texts)
-        conversations = (self.history.conversation(one, user) for one in keys)
+        conversations = (self.history.conversation(one, self.user) for one in keys)
         return as_markdown(conversations, read_as=words.read_as, unanswered=texts.nothing_answers)
 
 

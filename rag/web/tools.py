@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from rag.errors import UsageError
 from rag.library import Library
+from rag.web.seen import Seen
 from rag.wire import JsonObject, answer_record, document_record, source_record
 
+NAMES = ("search", "open_passage", "list_documents")
 MAX_HITS = 50
 MAX_DOCUMENTS = 1000
 
@@ -16,7 +18,7 @@ MAX_DOCUMENTS = 1000
 class Tools:
     """The functions over one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library | Seen) -> None:
         self._library = library
 
     def search(self, question: str, k: int = 5) -> JsonObject:

@@ -85,8 +85,3 @@ def put_back(new: Path, old: Path | None) -> None:
         new.unlink(missing_ok=True)
     elif old.exists():
         old.replace(new)
-
-
-def is_upload(path: Path, index: Path) -> bool:
-    """Return whether `path` is a file that this library keeps for its user."""
-    return path.parent == index / FOLDER
