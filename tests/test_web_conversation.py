@@ -109,35 +109,35 @@ def test_what_a_stage_raises_ends_the_search(library):
 
 def test_closing_the_iterator_ends_it_and_keeps_nothing(library, tmp_path):
     history = History(tmp_path)
-    steps = Talker(library, history).replying(FIRST, Shown(), ZH, user="")
+    steps = Talker(library, history).replying(FIRST, Shown(), ZH)
     assert "wj-pending" in next(steps).markup
     steps.close()
     assert history.talks("") == ()
 
 
 def test_a_question_is_answered_in_steps_and_kept(library, tmp_path):
-    talker = Talker(library, History(tmp_path))
-    *pending, last = talker.replying(FIRST, Shown(), ZH, user="ada")
+    talker = Talker(library, History(tmp_path), "ada")
+    *pending, last = talker.replying(FIRST, Shown(), ZH)
     assert all("wj-pending" in step.markup for step in pending)
     assert talker.history.conversation(last.shown.key, "ada") == last.shown.conversation
-    step, answer = talker.visited(FIRST, last.shown.key, ZH, user="ada")
+    step, answer = talker.visited(FIRST, last.shown.key, ZH)
     assert step.shown.conversation == last.shown.conversation
     assert answer == last.shown.conversation.turns[0].answer
 
 
 def test_going_back_and_asking_on_begins_a_conversation_of_its_own(library, tmp_path):
     talker = Talker(library, History(tmp_path))
-    *_, first = talker.replying(FIRST, Shown(), ZH, user="")
-    *_, second = talker.replying(READ, first.shown, ZH, user="")
-    back, _ = talker.visited(FIRST, second.shown.key, ZH, user="")
-    *_, third = talker.replying("新建了多少工厂？", back.shown, ZH, user="")
+    *_, first = talker.replying(FIRST, Shown(), ZH)
+    *_, second = talker.replying(READ, first.shown, ZH)
+    back, _ = talker.visited(FIRST, second.shown.key, ZH)
+    *_, third = talker.replying("新建了多少工厂？", back.shown, ZH)
     assert third.shown.key != second.shown.key
     assert [talk.turns for talk in talker.history.talks("")] == [2, 2]
 
 
 def test_where_nothing_can_be_kept_the_answer_is_shown_all_the_same(library, tmp_path):
     (tmp_path / FILE).write_bytes(b"no database" * 100)
-    *_, last = Talker(library, History(tmp_path)).replying(FIRST, Shown(), ZH, user="")
+    *_, last = Talker(library, History(tmp_path)).replying(FIRST, Shown(), ZH)
     assert "wj-answer" in last.markup
     assert "wj-note" in last.markup
 
