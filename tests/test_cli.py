@@ -195,7 +195,20 @@ def test_every_command_has_help(capsys):
 
 def test_readme_names_every_command():
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    commands = "index ask chat list remove doctor watch export import evaluate serve user".split()
+    commands = [
+        "index",
+        "ask",
+        "chat",
+        "list",
+        "remove",
+        "doctor",
+        "watch",
+        "export",
+        "import",
+        "evaluate",
+        "serve",
+        "user",
+    ]
     for command in commands:
         assert f"rag {command}" in readme
 
