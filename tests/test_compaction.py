@@ -128,9 +128,9 @@ def killed(folder, seconds):
 
 def test_killed_while_it_compacts(tmp_path, emptied):
     before, cut, done = read(emptied), 0, 0
-    for number in range(24):
+    for number in range(14):
         folder = shutil.copytree(emptied, tmp_path / str(number))
-        over = killed(folder, 0.004 * 1.35**number if number < 20 else 2.0)
+        over = killed(folder, 0.004 * 1.7**number if number < 12 else 2.0)
         cut += not over
         done += over
         assert read(folder) == before, f"kill {number}"

@@ -96,13 +96,13 @@ def run(writer, place, tmp_path, fault):
 def test_each_fault_at_some_calls(writer, place, tmp_path, fault):
     calls = run(writer, place, tmp_path, (-1, 0, 0))
     assert calls > 20
-    for number in range(list(FAULTS).index(fault), calls, 9):
+    for number in range(list(FAULTS).index(fault), calls, 15):
         run(writer, place, tmp_path, (number, FAULTS[fault], 0))
 
 
 def test_a_disk_that_is_full_from_some_call_on(writer, place, tmp_path):
     calls = run(writer, place, tmp_path, (-1, 0, 0))
-    for number in range(0, calls, 11):
+    for number in range(0, calls, 19):
         run(writer, place, tmp_path, (number, errno.ENOSPC, 1))
 
 

@@ -13,7 +13,7 @@ from sample_files import SAMPLES
 from rag.errors import ReadError
 from rag.reading import Limits, Reading
 
-FEW, MANY = 14, 200
+FEW, MANY = 10, 200
 SECONDS = Limits().seconds
 GIB = 1 << 20  # in KiB, as ru_maxrss counts
 

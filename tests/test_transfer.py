@@ -121,7 +121,9 @@ def test_no_file_and_no_folder_is_overwritten(tmp_path, folder):
     import_library(tmp_path / "all.zip", tmp_path / "empty")
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "seed", [*range(20), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 60))]
+)
 def test_a_damaged_export_is_refused_with_one_line_or_harmless(tmp_path, folder, seed, tmp_path_factory):
     chance = random.Random(seed)
     file = tmp_path / "all.zip"

@@ -363,8 +363,15 @@ def test_nothing_is_wider_than_the_window(opened, width):
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, view
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [
+        pytest.param(WIDE, "light", id="wide-light"),
+        pytest.param(NARROW, "dark", id="narrow-dark"),
+        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.slow),
+        pytest.param(NARROW, "light", id="narrow-light", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_bars_the_way_of_anyone(opened, scheme, viewport):
     """No view breaks a rule of axe-core (WCAG 2 AA and good practice)."""
     page = opened(viewport=viewport, color_scheme=scheme)

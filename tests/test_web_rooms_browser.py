@@ -363,8 +363,15 @@ def test_two_users_upload_and_neither_sees_the_others(browser, opened, tmp_path_
 # --- everyone ---
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [
+        pytest.param(WIDE, "light", id="wide-light"),
+        pytest.param(NARROW, "dark", id="narrow-dark"),
+        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.slow),
+        pytest.param(NARROW, "light", id="narrow-light", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_bars_the_way_of_anyone(opened, scheme, viewport):
     page = opened(viewport=viewport, color_scheme=scheme)
     hits = look_up(page, "森林覆盖率")
