@@ -128,13 +128,13 @@ def killed(folder, seconds):
 
 def test_killed_while_it_compacts(tmp_path, emptied):
     before, cut, done = read(emptied), 0, 0
-    for number in range(14):
+    for number in range(18):
         folder = shutil.copytree(emptied, tmp_path / str(number))
-        over = killed(folder, 0.004 * 1.7**number if number < 12 else 2.0)
+        over = killed(folder, 0.004 * 1.5**number if number < 16 else 2.0)
         cut += not over
         done += over
         assert read(folder) == before, f"kill {number}"
         assert sound(folder), f"kill {number}"
         shutil.rmtree(folder)
-    assert cut > 3
+    assert cut > 1
     assert done > 0
