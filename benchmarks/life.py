@@ -44,6 +44,7 @@ class CheapEncoder:
     max_tokens = 500
     dimensions = DIMENSIONS
     state_dimensions = DIMENSIONS
+    native_interaction = False
     fingerprint = "bench-of-life"
 
     def __init__(self) -> None:
