@@ -29,17 +29,20 @@ class Evidence:
     tokens: int  # of the question: an average over few tokens is high by chance more often
     one_language: bool  # question and passage share it, and with it a part of their similarity
 
+    def features(self) -> tuple[float, ...]:
+        """What the logistic model weighs, in the order of `WEIGHTS`."""
+        length = math.log(min(max(self.tokens, _SHORTEST), _LONGEST))
+        return self.interaction, self.words, self.similarity, length, float(self.one_language)
+
+
+INTERCEPT = -17.28
+WEIGHTS = (0.35, 6.56, 4.50, 5.32, -1.14)
+
 
 def confidence(evidence: Evidence) -> float:
     """The probability, 0 to 1, that the best passage answers."""
-    length = math.log(min(max(evidence.tokens, _SHORTEST), _LONGEST))
-    logit = (
-        -17.28
-        + 0.35 * evidence.interaction
-        + 6.56 * evidence.words
-        + 4.50 * evidence.similarity
-        + 5.32 * length
-        - 1.14 * evidence.one_language
+    logit = INTERCEPT + sum(
+        weight * value for weight, value in zip(WEIGHTS, evidence.features(), strict=True)
     )
     return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 

@@ -300,15 +300,30 @@ def _confidence(question: Question, scored: Scored, row: int, best: Passage) -> 
             terms=len(question.terms),
             one_language=one_language,
         )
-    return confidence(
-        Evidence(
-            interaction=float(scored.interaction[row]),
-            words=words,
-            similarity=float(scored.similarity[row]),
-            tokens=_count_of_own(question),
-            one_language=one_language,
-        )
+    return confidence(_evidence(question, scored, row, one_language=one_language))
+
+
+def _evidence(question: Question, scored: Scored, row: int, *, one_language: bool) -> Evidence:
+    """What the channels say of the passage in that row."""
+    return Evidence(
+        interaction=float(scored.interaction[row]),
+        words=float(scored.words[row]),
+        similarity=float(scored.similarity[row]),
+        tokens=_count_of_own(question),
+        one_language=one_language,
     )
+
+
+def best_evidence(snapshot: Snapshot, encoder: Encoder, question: str, *, settings: Settings) -> Evidence:
+    """What speaks for the first passage of the question's answer, as `search` weighs it; for calibration.
+
+    The library must not be empty, and the encoder must give token states. Raises QuestionError.
+    """
+    asked = understand(snapshot, encoder, question, settings=settings)
+    scored = score(snapshot, asked, settings=settings)
+    row = int(ranking(scored.total, scored.ids)[0])
+    best = snapshot.passages(scored.ids[row : row + 1])[0]
+    return _evidence(asked, scored, row, one_language=detect_language(asked.text) == best.language)
 
 
 def _count_of_own(question: Question) -> int:
