@@ -14,11 +14,12 @@ from rag.cli import main
 from rag.generate.citations import claims
 from rag.generate.condense import condense, usable
 from rag.generate.endpoint import ChatEndpoint
-from rag.generate.events import Checked, Delta, Finished, PassagesFound, Reason, Status
+from rag.generate.events import Checked, Delta, Finished, PassagesFound
 from rag.generate.exchange import Cancelled, Limits
 from rag.generate.messages import answer_messages, given_hits
 from rag.generate.output import event_text, written_answer, written_record
 from rag.library import Library
+from rag.written import Reason, Status
 
 FERRY = """# Ferries to Skerry Island
 
@@ -329,6 +330,8 @@ def test_a_follow_up_is_condensed():
         "渡船要多长时间？",
         "What \u001b[2J?",
         "???",
+        "It takes 55 minutes.",
+        "Does it take 55 minutes [1]?",
         "a\u202eb?",
     ],
 )

@@ -17,10 +17,10 @@ from rag.cli import main
 from rag.errors import EvaluationError
 from rag.generate.citations import cited_numbers
 from rag.generate.endpoint import ChatEndpoint
-from rag.generate.events import Reason, Verdict
 from rag.judge.answers import figures_of, read_answers
 from rag.judge.intervals import ratio_interval
 from rag.library import Library
+from rag.written import Reason, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "data" / "answers"
@@ -84,7 +84,7 @@ def test_a_wrong_file_is_named_with_its_line(tmp_path, text, complaint):
 
 
 def verdict(reason, citations=()):
-    return Verdict(0, 1, "x", reason, citations)
+    return Verdict(0, 1, "x", "x", reason, citations)
 
 
 def test_figures_by_hand(tmp_path):
