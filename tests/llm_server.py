@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, text: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text, self.fault, self.follow_up = text, "", ""
-        self.go_on = threading.Event()  # for "waits"
+        self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits"; of "drips"
         self.requests: list[dict] = []
         self.closing = threading.Event()
         self.broken = threading.Event()  # set when a client went away in mid-answer
@@ -145,6 +145,7 @@ def drips(handler: _Handler) -> None:
     handler.begin()
     while not handler.server.closing.wait(0.05):
         handler.send(b": ping\n\n")
+        handler.server.dripping.set()
 
 
 def broken_json(handler: _Handler) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import httpx
 import pytest
 from llm_server import llm_server
 from playwright.sync_api import expect
@@ -15,6 +16,7 @@ from test_web_conversation import follow_up, tags
 from test_web_html import HOSTILE, parsed
 
 from rag.chat.conversation import Conversation, Reading, Turn
+from rag.generate.address import KEY_VARIABLE
 from rag.generate.endpoint import ChatEndpoint
 from rag.generate.exchange import Limits
 from rag.history import History
@@ -24,6 +26,7 @@ from rag.web.conversation import conversation_view
 from rag.web.seen import Seen
 from rag.web.talk import Scribe, Shown, Talker, so_far
 from rag.web.texts import EN, ZH
+from rag.web.tools import NAMES
 from rag.web.writing import resumed, writing
 from rag.web.written_view import draft_view, notice_view, sheet, write_button, written_view
 from rag.written import Quote, Reason, Status, Verdict, Written
@@ -258,6 +261,21 @@ def test_who_stops_it_keeps_what_was_checked_by_then(desk):
     assert talker.history.conversation(shown.key, "").turns[0].written == written
 
 
+def test_who_stops_it_ends_the_request_though_the_endpoint_is_silent(desk):
+    with llm_server() as server:
+        talker = desk(server, "drips")
+        shown = asked(talker, QUESTION).shown
+        drawn = []
+        work = threading.Thread(target=lambda: drawn.extend(writing(talker, shown, ZH)))
+        work.start()
+        assert server.dripping.wait(20)
+        talker.stopped(shown, ZH)
+        work.join(10)
+        assert not work.is_alive()
+        assert server.broken.wait(10)  # whoever listened has gone
+    assert all("data-busy" in one.written for one in drawn)
+
+
 def test_what_is_asked_next_ends_the_writing(desk):
     with llm_server(GOOD + GOOD) as server:
         talker = desk(server, "stops")
@@ -378,6 +396,7 @@ def test_a_user_has_answers_written_from_what_that_user_sees(desk, library, tmp_
 
 # --- in a browser ---
 
+KEY = "sk-nobody-shall-see-this"
 EVIL = (
     "<img src=x onerror=window.stolen=1>今年青禾县农民人均增收三千元[1]。"
     "<script>window.stolen=2</script>${window.stolen=3}{{constructor.constructor('window.stolen=4')()}}茶[1]。"
@@ -395,8 +414,10 @@ def llm():
 def site(tmp_path_factory, llm):
     files = {"ferry.md": FERRY, "北岸日报.txt": TEA}
     options = ("--llm", llm.url, "--llm-model", "llama<b>")
-    with served(tmp_path_factory.mktemp("site"), files, options=options) as site:
-        yield site
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(KEY_VARIABLE, KEY)
+        with served(tmp_path_factory.mktemp("site"), files, options=options) as site:
+            yield site
 
 
 @pytest.fixture(autouse=True)
@@ -411,6 +432,11 @@ def plain(request):
 def finished(page):
     expect(page.locator("html")).not_to_have_attribute("data-writing", "", timeout=20_000)
     return page.locator("#wj-results .wj-answer .wj-written")
+
+
+def test_programs_get_no_tool_that_writes(site):
+    named = httpx.get(f"{site.address}/gradio_api/info").json()["named_endpoints"]
+    assert set(named) == {f"/{name}" for name in NAMES}
 
 
 @pytest.mark.browser
@@ -479,7 +505,7 @@ def test_the_writing_is_stopped_and_begun_again(opened, llm):
 
 @pytest.mark.browser
 def test_a_broken_endpoint_leaves_the_passages_and_says_one_line(opened, llm):
-    llm.fault = "wrong-key"
+    llm.fault = "wrong-key"  # it repeats the key
     page = opened(locale="en-GB")
     answer = ask(page, QUESTION)
     written = finished(page)
@@ -488,6 +514,8 @@ def test_a_broken_endpoint_leaves_the_passages_and_says_one_line(opened, llm):
     assert "\n" not in written.locator(".wj-outcome").inner_text().strip()
     expect(answer.locator(".wj-hit").first).to_be_visible()
     expect(answer.locator(".wj-quote").first).to_contain_text("增收三千元")
+    assert llm.requests[0]["headers"]["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in page.content()
     llm.fault, llm.text = "endless", TEXT
     ask(page, "白石县的森林覆盖率是多少？")
     expect(finished(page).locator(".wj-outcome")).to_contain_text("8000 characters")
