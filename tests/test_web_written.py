@@ -549,6 +549,26 @@ def test_a_follow_up_is_read_by_the_endpoint_and_changed_by_a_person(opened, llm
 
 
 @pytest.mark.browser
+def test_what_nothing_answers_is_shown_as_ever(opened, llm):
+    page = opened()
+    page.evaluate(
+        "() => { const { written } = window.wenju; window.wenju.written = () => { written(); window.ended = 1; }; }"
+    )
+    answer = ask(page, "谁发明了青霉素？")
+    page.wait_for_function("window.ended")
+    expect(answer.locator(".wj-refusal")).to_be_visible()
+    expect(answer.locator(".wj-slot")).to_have_count(0)
+    assert llm.requests == []
+    llm.follow_up = "青霉素是哪一年发明的？"
+    page.locator("#wj-question textarea").fill("那是哪一年？")
+    page.keyboard.press("Enter")
+    expect(page.locator("#wj-results .wj-past .wj-refusal")).to_be_visible()
+    finished(page)
+    expect(answer.locator(".wj-refusal")).to_be_visible()
+    expect(answer.locator(".wj-slot")).to_be_hidden()
+
+
+@pytest.mark.browser
 def test_the_export_holds_the_written_answer(opened, llm):
     page = opened()
     ask(page, QUESTION)

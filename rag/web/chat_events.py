@@ -98,10 +98,14 @@ def _connect_writing(desk: Desk, parts: Parts, asked: Sequence[Dependency]) -> N
 
 
 def _drawn(steps: Iterator[Drawn]) -> Iterator[tuple[object, ...]]:
-    """Yield each step as values of the written answer, results and state."""
+    """Yield each step as values of the written answer, results and state, and at last that nothing changes.
+
+    Gradio empties the outputs of an event that ends without a value, and sends the last value twice.
+    """
     try:
         for step in steps:
             yield step.written, step.talk or gr.skip(), step.shown
+        yield gr.skip(), gr.skip(), gr.skip()
     finally:
         steps.close()  # type: ignore[attr-defined]
 

@@ -36,8 +36,9 @@ function draw() {
 	const place = one(".wj-slot", answer ?? document.createElement("div"));
 	if (!sheet || !place || sheet.dataset.question !== answer.dataset.question) return;
 	if (sheet.dataset.conversation !== (one("#wj-results .wj-talk").dataset.conversation ?? "")) return;
-	if (sheet.childNodes.length) bring(place, sheet);
-	root.toggleAttribute("data-writing", "busy" in sheet.dataset);
+	const busy = "busy" in sheet.dataset;
+	if (sheet.childNodes.length || !busy) bring(place, sheet);
+	if (busy) root.setAttribute("data-writing", ""); // until `written`
 }
 
 // Make the children of one element those of the other; what has not changed stays, with its focus.

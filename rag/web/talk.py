@@ -213,7 +213,8 @@ class Talker:
         words = written_texts(texts)
         if shown.writing is not None:
             model = self.scribe.writer.model
-            return draft_view(words.waiting.format(model=model), so_far(model), turn.answer, texts)
+            said = words.reading if _may_be_reread(shown.conversation) else words.waiting
+            return draft_view(said.format(model=model), so_far(model), turn.answer, texts)
         can = turn.answer.answerable and _can_be_written(shown.conversation)
         return write_button(words.write) if can else ""
 
@@ -228,8 +229,12 @@ def _can_be_written(conversation: Conversation) -> bool:
     turn = conversation.last
     if turn is None or turn.reading.kind == "speaker" or not turn.answer.hits:
         return False
-    may_be_reread = len(conversation.turns) > 1 and turn.reading.kind != "edited"
-    return turn.answer.answerable or may_be_reread
+    return turn.answer.answerable or _may_be_reread(conversation)
+
+
+def _may_be_reread(conversation: Conversation) -> bool:
+    turn = conversation.last
+    return turn is not None and len(conversation.turns) > 1 and turn.reading.kind != "edited"
 
 
 def _markdown_words(texts: Texts) -> Words:
