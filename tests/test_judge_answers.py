@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "data" / "answers"
 FILES = ("zh", "en", "free")
 EVERY = [answer for name in FILES for answer in read_answers(ANSWERS / f"{name}.jsonl")]
+HELD_OUT = read_answers(ROOT / "data" / "answers-held-out" / "held-out.jsonl")
 
 
 def test_they_are_two_hundred_in_two_languages_and_five_kinds():
@@ -35,7 +36,13 @@ def test_they_are_two_hundred_in_two_languages_and_five_kinds():
     assert len({answer.id for answer in EVERY}) == len(EVERY)
 
 
-@pytest.mark.parametrize("answer", EVERY, ids=lambda answer: answer.id)
+def test_those_held_out_are_others():
+    counted = Counter(answer.category for answer in HELD_OUT)
+    assert counted == dict.fromkeys(("right", "wrong number", "wrong source", "invented"), 15)
+    assert not {answer.question for answer in EVERY} & {answer.question for answer in HELD_OUT}
+
+
+@pytest.mark.parametrize("answer", [*EVERY, *HELD_OUT], ids=lambda answer: answer.id)
 def test_an_answer_is_what_its_category_says(answer):
     rights = [bool(sentence.right) for sentence in answer.sentences]
     if answer.category == "right":

@@ -97,7 +97,7 @@ def test_what_is_not_supported_is_said_in_words_before_and_after_it(texts):
         "en": (
             "A sentence that is not supported: Three. (not supported: it names no passage)",
             "(not supported: it names a passage that does not exist)",
-            "(not supported: what it names (1, 2) does not say this)",
+            "(not supported: not near enough to what it names (1, 2))",
             "1 of 5 sentences are supported",
         ),
     }.items():

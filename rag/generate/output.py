@@ -62,7 +62,7 @@ def reason_line(verdict: Verdict) -> str:
         Reason.UNCITED: "names no passage",
         Reason.NOT_GIVEN: "names a passage that was not given",
         Reason.FACT: f"not in the passage it names: {missing}",
-        Reason.WEAK: "the passage it names does not say this",
+        Reason.WEAK: "not near enough to the passage it names",
     }[verdict.reason]
 
 

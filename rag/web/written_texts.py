@@ -53,11 +53,11 @@ _ZH = WrittenTexts(
         Reason.UNCITED: "没有注明段落",
         Reason.NOT_GIVEN: "注明的段落不存在",
         Reason.FACT: "所注段落 {numbers} 里没有{missing}",
-        Reason.WEAK: "所注段落 {numbers} 没有这样说",
+        Reason.WEAK: "与所注段落 {numbers} 的说法不够接近",
     },
     checked="{total} 句中有 {supported} 句得到所注段落的支持。",
     checked_one="这一句得到所注段落的支持。",
-    limits="核对的是数字、名称和意思是否相近，看不出多了一个“不”字：请点编号读原文。",
+    limits="核对的是数字、名称和说法是否相近：换了说法的对句也可能被标出，多一个“不”字却看不出来。请点编号读原文。",
     outcomes={
         Status.UNSUPPORTED: "撰写的答案没有一句得到所注段落的支持，因此不作为答案。下面是原文自己的句子。",
         Status.REFUSED: "模型认为这些段落没有回答这个问题。下面是原文自己的句子。",
@@ -93,12 +93,12 @@ _EN = WrittenTexts(
         Reason.UNCITED: "it names no passage",
         Reason.NOT_GIVEN: "it names a passage that does not exist",
         Reason.FACT: "not in what it names ({numbers}): {missing}",
-        Reason.WEAK: "what it names ({numbers}) does not say this",
+        Reason.WEAK: "not near enough to what it names ({numbers})",
     },
     checked="{supported} of {total} sentences are supported by the passages they name.",
     checked_one="The sentence is supported by the passages it names.",
-    limits="The check compares figures, names and nearness of meaning; it does not notice a “not” put in: "
-    "open the numbers and read.",
+    limits="The check compares figures, names and wording: it may mark what is right in words of its own, "
+    "and does not notice a “not” put in. Open the numbers and read.",
     outcomes={
         Status.UNSUPPORTED: "No sentence of what was written is supported by the passages it names, so it is "
         "no answer. Below are the documents’ own sentences.",
