@@ -16,7 +16,6 @@ from rag.encoder import Encoder, open_encoder
 from rag.errors import EvaluationError
 from rag.evaluate import sample_of
 from rag.generate.citations import claims
-from rag.generate.events import Status, Verdict, Written
 from rag.generate.messages import Generator
 from rag.generate.output import written_answer
 from rag.generate.support import evidence_of
@@ -30,6 +29,7 @@ from rag.records import Answer, Progress, ProgressCallback
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 from rag.wire import JsonObject
+from rag.written import Status, Verdict, Written
 
 Item = TypeVar("Item")
 

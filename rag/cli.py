@@ -22,7 +22,7 @@ from rag.commands.options import opened_library as _library
 from rag.commands.options import positive as _positive
 from rag.commands.options import print_json as _print_json
 from rag.commands.options import reranker_option as _reranker_option
-from rag.commands.written import appraise, llm_options
+from rag.commands.written import appraise, llm_options, scribe_of
 from rag.errors import RagError, UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
@@ -162,6 +162,7 @@ def _serve_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--name", action="append", default=[], metavar="HOST", help="answer to this host name too (a proxy's)"
     )
+    llm_options(command)
     _index_option(command)
     _model_option(command)
     _reranker_option(command)
@@ -322,9 +323,9 @@ def run_serve(options: argparse.Namespace) -> int:
     if options.shared and options.auth is None:
         raise UsageError("--shared says whose the users' uploads are; name the users with --auth FILE")
     users = None if options.auth is None else read_users(options.auth)
-    access = Access(users, options.shared, tuple(options.name))
+    access, scribe = Access(users, options.shared, tuple(options.name)), scribe_of(options)
     with _library(options) as library:
-        serve(library, host=options.host, port=options.port, access=access)
+        serve(library, host=options.host, port=options.port, access=access, scribe=scribe)
     return 0
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from rag.chat.conversation import Conversation, Reading, Turn
 from rag.errors import HistoryError
 from rag.records import Answer, Channels, Hit, Passage, Source
+from rag.written import Quote, Reason, Status, Verdict, Written
 
 FILE = "history.sqlite"
 _SCHEMA = """
@@ -154,7 +155,22 @@ def turn_of(record: str) -> Turn:
         asked=data["asked"],
         reading=Reading(**data["reading"]),
         answer=Answer(**{**answer, "hits": tuple(_hit_of(hit) for hit in answer["hits"])}),
+        written=_written_of(data["written"]) if data.get("written") else None,  # an older record has none
     )
+
+
+def _written_of(data: dict[str, Any]) -> Written:
+    parts = {
+        "status": Status(data["status"]),
+        "verdicts": tuple(_verdict_of(verdict) for verdict in data["verdicts"]),
+        "quotes": tuple(Quote(**quote) for quote in data["quotes"]),
+    }
+    return Written(**{**data, **parts})
+
+
+def _verdict_of(data: dict[str, Any]) -> Verdict:
+    lists = {name: tuple(data[name]) for name in ("citations", "dropped", "missing")}
+    return Verdict(**{**data, **lists, "reason": Reason(data["reason"])})
 
 
 def _hit_of(data: dict[str, Any]) -> Hit:
@@ -169,11 +185,13 @@ def _hit_of(data: dict[str, Any]) -> Hit:
 
 
 def _words_of(turn: Turn) -> str:
-    """What a turn is found by: its question, as asked and as read, and what was quoted from where."""
+    """What a turn is found by: its question, as asked and as read, what was quoted and written."""
     parts: Sequence[str] = (turn.asked, turn.reading.text)
     if turn.cited is not None:
         passage = turn.cited.passage
         parts = (*parts, passage.text, passage.source.document.rpartition("/")[2], passage.context)
+    if turn.written is not None:
+        parts = (*parts, turn.written.text)
     return "\n".join(parts)
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from rag.chart import Chart, draw_chart
-from rag.chat.conversation import Conversation, Turn
+from rag.chat.conversation import Conversation, Reading, Turn
 from rag.chat.reply import reply
 from rag.doctor import doctor
 from rag.encoder import Encoder, open_encoder
@@ -123,15 +123,15 @@ class Library:
         conversation: Conversation | None = None,
         *,
         k: int | None = None,
-        edited: bool = False,
+        reading: Reading | None = None,
         filters: Filters | None = None,
         progress: ProgressCallback | None = None,
     ) -> Turn:
         """The next turn of a conversation: how the question is read after the turns before, and its answer.
 
-        Only passages that meet `filters`, where they are given, answer. `edited` takes the question as it
-        stands, for a person has said how it is to be read. `progress` hears of `rag.search.SEARCH_STAGES`;
-        what it raises ends the search.
+        Only passages that meet `filters`, where they are given, answer. `reading` is how the question is to
+        be read, where that is known (a person has said so, or a language model). `progress` hears of
+        `rag.search.SEARCH_STAGES`; what it raises ends the search.
         """
         with self._reading() as snapshot:
             encoder = self._encode()
@@ -144,7 +144,7 @@ class Library:
                     snapshot, encoder, text, wanted=wanted, settings=self._settings, progress=progress
                 )
 
-            return reply(conversation or Conversation(), question, ask=ask, edited=edited)
+            return reply(conversation or Conversation(), question, ask=ask, reading=reading)
 
     def write(
         self, answer: Answer, generator: Generator, *, cancel: threading.Event | None = None

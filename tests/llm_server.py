@@ -1,7 +1,8 @@
 """A real HTTP server that speaks the chat protocol, and every way of speaking it badly that the tests need.
 
-The model's name chooses what happens (`faults` below); a plain name is answered with the text that the server
-was made with, one word a chunk. What was sent is kept in `requests`.
+The model's name chooses what happens (FAULTS below), or `Server.fault`, where one page asks all the time; a
+plain name is answered with the text that the server was made with, one word a chunk. A request to rewrite a
+follow-up gets `Server.follow_up`, where that is set. What was sent is kept in `requests`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, text: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.text = text
+        self.text, self.fault, self.follow_up = text, "", ""
+        self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits"; of "drips"
         self.requests: list[dict] = []
         self.closing = threading.Event()
         self.broken = threading.Event()  # set when a client went away in mid-answer
@@ -47,7 +49,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         self.close_connection = True
-        FAULTS.get(body["model"], answer)(self)
+        if self.server.follow_up and "Rewrite the last question" in body["messages"][0]["content"]:
+            self.begin()
+            self.chunk(self.server.follow_up, "stop")
+            return
+        FAULTS.get(self.server.fault or body["model"], answer)(self)
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         self.send_response(status)
@@ -120,6 +126,15 @@ def stops_midway(handler: _Handler) -> None:
     handler.server.closing.wait(WAIT_S)
 
 
+def waits(handler: _Handler) -> None:
+    """Three quarters of the answer, and the rest when it is told to go on."""
+    place = len(handler.server.text) * 3 // 4
+    handler.begin()
+    handler.chunk(handler.server.text[:place])
+    handler.server.go_on.wait(WAIT_S)
+    handler.chunk(handler.server.text[place:], "stop")
+
+
 def half_closed(handler: _Handler) -> None:
     handler.begin()
     handler.chunk(handler.server.text[: len(handler.server.text) * 3 // 4])
@@ -130,6 +145,7 @@ def drips(handler: _Handler) -> None:
     handler.begin()
     while not handler.server.closing.wait(0.05):
         handler.send(b": ping\n\n")
+        handler.server.dripping.set()
 
 
 def broken_json(handler: _Handler) -> None:
@@ -262,6 +278,7 @@ FAULTS: dict[str, Callable[[_Handler], None]] = {
     "silent": silent,
     "never": never_answers,
     "stops": stops_midway,
+    "waits": waits,
     "half-closed": half_closed,
     "drips": drips,
     "broken-json": broken_json,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chat.conversation import Conversation, Reading, Turn
-from rag.chat.markdown import as_markdown, plain
+from rag.chat.markdown import Words, as_markdown, plain
 from rag.chat.pieces import pieces
 from rag.chat.reading import read_follow_up, readings
 from rag.chat.reply import reply
 from rag.records import Answer, Channels, Hit, Passage, Source
+from rag.written import Reason, Status, Verdict, Written
 
 FOLLOW_UPS = Path(__file__).resolve().parents[1] / "data" / "questions" / "follow-ups.jsonl"
 
@@ -162,7 +164,7 @@ def test_a_person_has_the_last_word():
     turn = reply(
         talk("临溪县有多少个行政村？"),
         "那黛山县呢？",
-        edited=True,
+        reading=Reading("那黛山县呢？", "edited"),
         ask=lambda text, more: Answer(text, True, 1.0, (), 1.0),
     )
     assert turn.reading == Reading("那黛山县呢？", "edited")
@@ -208,14 +210,37 @@ def test_a_conversation_as_markdown(golden):
         Answer("", True, 0.9, (SPEECHES[1],), 1.0),
     )
     conversation += Turn("谁？", Reading("谁？"), Answer("谁？", False, 0.1, (), 1.0))
-    text = as_markdown(
-        (conversation, Conversation()), read_as="理解为：", unanswered="资料库里没有内容能回答这个问题"
-    )
-    golden("chat/conversation.md", text)
+    conversation += replace(conversation.turns[0], written=WRITTEN)
+    conversation += replace(conversation.turns[2], written=UNSUPPORTED)
+    golden("chat/conversation.md", as_markdown((conversation, Conversation()), WORDS))
+
+
+VERDICTS = (
+    Verdict(0, 19, "临溪县有186个*行政村*[1]。", "临溪县有186个*行政村*。", Reason.SUPPORTED, (1,)),
+    Verdict(19, 30, "1. 有<b>200</b>个[1]。", "1. 有<b>200</b>个。", Reason.FACT, (), (1,), ("200",)),
+)
+WRITTEN = Written(Status.WRITTEN, "m*", "…", VERDICTS, (), "it is [cut](http://evil.example)")
+UNSUPPORTED = Written(Status.UNSUPPORTED, "m", "…", VERDICTS[1:], ())
+WORDS = Words(
+    "理解为：",
+    "资料库里没有内容能回答这个问题",
+    written=lambda written: f"{written.model} 撰写：{written.status.value} {written.problem}",
+    unsupported=lambda verdict: f"未得到支持：{verdict.missing}",
+)
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>x</script>", "1. one", "# a", "[x](javascript:y)", "![i](u)", "a\n# b", "`c`"]
+    "text",
+    [
+        "<script>x</script>",
+        "1. one",
+        "# a",
+        "[x](javascript:y)",
+        "![i](u)",
+        "a\n# b",
+        "`c`",
+        "see https://evil.example or www.evil.example or mail a@b.example",
+    ],
 )
 def test_text_of_documents_stays_text_in_markdown(text):
     written = plain(text)
@@ -224,3 +249,4 @@ def test_text_of_documents_stays_text_in_markdown(text):
         one for one, before in zip(written, " " + written, strict=False) if before != "\\"
     }
     assert not written.startswith("1. ")
+    assert not any(link in written for link in ("s://", "www.", "a@"))  # which become links by themselves

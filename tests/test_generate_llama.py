@@ -19,9 +19,10 @@ import pytest
 from test_generate_write import FERRY, QUESTION, TEA
 
 from rag.generate.endpoint import ChatEndpoint
-from rag.generate.events import Checked, Delta, Reason, Status
+from rag.generate.events import Checked, Delta
 from rag.generate.output import written_answer
 from rag.library import Library
+from rag.written import Reason, Status
 
 PYTHON = os.environ.get("RAG_LLAMA_PYTHON", "")
 SERVE = """

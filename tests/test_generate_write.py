@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from dataclasses import replace
@@ -14,11 +15,12 @@ from rag.cli import main
 from rag.generate.citations import claims
 from rag.generate.condense import condense, usable
 from rag.generate.endpoint import ChatEndpoint
-from rag.generate.events import Checked, Delta, Finished, PassagesFound, Reason, Status
+from rag.generate.events import Checked, Delta, Finished, PassagesFound
 from rag.generate.exchange import Cancelled, Limits
 from rag.generate.messages import answer_messages, given_hits
 from rag.generate.output import event_text, written_answer, written_record
 from rag.library import Library
+from rag.written import Reason, Status
 
 FERRY = """# Ferries to Skerry Island
 
@@ -288,6 +290,22 @@ def test_a_failing_endpoint_costs_one_line_and_no_exit_code(library, capsys):
     assert err.startswith("rag: the answer was not written to its end: http://127.0.0.1:")
 
 
+def test_a_conversation_in_the_terminal_is_read_and_written_by_the_endpoint(library, capsys, monkeypatch):
+    options = ["--index", str(library.folder), "-k", "2", "--llm-model", "m"]
+    with llm_server(GOOD) as server:
+        server.follow_up = "How long does the morning ferry from Port Amber take?"
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{QUESTION}\nand how long does it take?\n"))
+        assert main(["chat", "--json", *options, "--llm", server.url]) == 0
+        first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{QUESTION}\n"))
+        assert main(["chat", *options, "--llm", server.url]) == 0
+    assert first["written"]["status"] == second["written"]["status"] == "written"
+    assert second["asked"] == "and how long does it take?"
+    assert second["read_as"] == second["question"] == server.follow_up
+    assert "leaves Port Amber at 7:40" in server.requests[1]["body"]["messages"][1]["content"]
+    assert "✓ The morning ferry leaves Port Amber at 7:40. [1]" in capsys.readouterr().out
+
+
 def test_without_an_endpoint_nothing_is_added(library, capsys):
     assert main(["ask", QUESTION, "--json", "--index", str(library.folder)]) == 0
     assert "written" not in json.loads(capsys.readouterr().out)
@@ -299,6 +317,10 @@ def test_without_an_endpoint_nothing_is_added(library, capsys):
         ["ask", QUESTION, "--llm", "http://localhost:1"],
         ["ask", QUESTION, "--llm-model", "m"],
         ["ask", QUESTION, "--llm", "localhost:1", "--llm-model", "m"],
+        ["chat", "--llm", "http://localhost:1"],
+        ["serve", "--llm", "http://localhost:1"],
+        ["serve", "--llm-model", "m"],
+        ["serve", "--llm", "http://ada:secret@localhost:1", "--llm-model", "m"],
         ["evaluate"],
         ["evaluate", "a", "--answers", "b"],
         ["evaluate", "--answers", "b", "--llm", "http://localhost:1", "--llm-model", "m"],
@@ -329,6 +351,8 @@ def test_a_follow_up_is_condensed():
         "渡船要多长时间？",
         "What \u001b[2J?",
         "???",
+        "It takes 55 minutes.",
+        "Does it take 55 minutes [1]?",
         "a\u202eb?",
     ],
 )

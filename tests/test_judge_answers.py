@@ -17,15 +17,16 @@ from rag.cli import main
 from rag.errors import EvaluationError
 from rag.generate.citations import cited_numbers
 from rag.generate.endpoint import ChatEndpoint
-from rag.generate.events import Reason, Verdict
 from rag.judge.answers import figures_of, read_answers
 from rag.judge.intervals import ratio_interval
 from rag.library import Library
+from rag.written import Reason, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "data" / "answers"
 FILES = ("zh", "en", "free")
 EVERY = [answer for name in FILES for answer in read_answers(ANSWERS / f"{name}.jsonl")]
+HELD_OUT = read_answers(ROOT / "data" / "answers-held-out" / "held-out.jsonl")
 
 
 def test_they_are_two_hundred_in_two_languages_and_five_kinds():
@@ -35,7 +36,13 @@ def test_they_are_two_hundred_in_two_languages_and_five_kinds():
     assert len({answer.id for answer in EVERY}) == len(EVERY)
 
 
-@pytest.mark.parametrize("answer", EVERY, ids=lambda answer: answer.id)
+def test_those_held_out_are_others():
+    counted = Counter(answer.category for answer in HELD_OUT)
+    assert counted == dict.fromkeys(("right", "wrong number", "wrong source", "invented"), 15)
+    assert not {answer.question for answer in EVERY} & {answer.question for answer in HELD_OUT}
+
+
+@pytest.mark.parametrize("answer", [*EVERY, *HELD_OUT], ids=lambda answer: answer.id)
 def test_an_answer_is_what_its_category_says(answer):
     rights = [bool(sentence.right) for sentence in answer.sentences]
     if answer.category == "right":
@@ -84,7 +91,7 @@ def test_a_wrong_file_is_named_with_its_line(tmp_path, text, complaint):
 
 
 def verdict(reason, citations=()):
-    return Verdict(0, 1, "x", reason, citations)
+    return Verdict(0, 1, "x", "x", reason, citations)
 
 
 def test_figures_by_hand(tmp_path):

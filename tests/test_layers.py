@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the ground up. A name ending in ".*" stands for all modules of that package.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.errors",),
-    ("rag.records", "rag.settings"),
+    ("rag.records", "rag.settings", "rag.written"),
     ("rag.wire", "rag.filters"),
     ("rag.terminal", "rag.progress", "rag.citation"),
     ("rag.language",),

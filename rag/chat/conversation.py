@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rag.records import Answer, Hit, Passage
+from rag.written import Written
 
 # alone: stands for itself; replaced: part of the question before gives way to a new part; resolved: a word
 # such as "she" or "there" gives way to what it points at; joined: the topic of the question before is added;
-# speaker: asks who said what was quoted; edited: a person wrote how it is to be read.
-ReadingKind: TypeAlias = Literal["alone", "replaced", "resolved", "joined", "speaker", "edited"]
+# speaker: asks who said what was quoted; condensed: a language model put it; edited: a person wrote how it is
+# to be read.
+ReadingKind: TypeAlias = Literal["alone", "replaced", "resolved", "joined", "speaker", "condensed", "edited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Turn:
     asked: str  # as it was typed
     reading: Reading
     answer: Answer
+    written: Written | None = None  # what a language model wrote from the passages; None: none was asked
 
     @property
     def cited(self) -> Hit | None:

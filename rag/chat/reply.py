@@ -14,13 +14,13 @@ from rag.records import Answer
 Ask: TypeAlias = Callable[[str, int], Answer]
 
 
-def reply(conversation: Conversation, question: str, *, ask: Ask, edited: bool = False) -> Turn:
-    """The turn that `question` makes after those of `conversation`.
+def reply(conversation: Conversation, question: str, *, ask: Ask, reading: Reading | None = None) -> Turn:
+    """The turn that `question` makes after those of `conversation`, read as `reading` where that is known.
 
     Raises QuestionError where there is nothing to ask.
     """
     question = question.strip()
-    found = (Reading(question, "edited"),) if edited else readings(conversation, question)
+    found = readings(conversation, question) if reading is None else (reading,)
     if found[0].kind == "speaker":
         return _who_said(conversation, question, found[0])
     first = Turn(question, found[0], _answer(conversation, found[0], ask))

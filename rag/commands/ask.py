@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ from rag.commands.options import (
     print_json,
     reranker_option,
 )
-from rag.commands.written import generator_of, llm_options, write_answer
+from rag.commands.written import generator_of, llm_options, reader_of, write_answer
 from rag.errors import QuestionError, UsageError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from rag.chat.conversation import Conversation, Reading, Turn
+    from rag.generate.messages import Generator
+    from rag.library import Library
     from rag.records import Answer
 
 
@@ -58,6 +62,7 @@ _FILTERS = {  # the fields of `records.Filters`
 def chat_command(command: argparse.ArgumentParser) -> None:
     """Ask question after question; a follow-up is read from the ones before, a number opens that passage."""
     command.add_argument("-k", type=positive, default=Settings().hits, help="passages to show (%(default)s)")
+    llm_options(command)
     index_option(command)
     model_option(command)
     command.set_defaults(run=run_chat)
@@ -66,6 +71,7 @@ def chat_command(command: argparse.ArgumentParser) -> None:
 def run_ask(options: argparse.Namespace) -> int:
     """Print the answer to each question, in order, each as soon as it is there."""
     from rag.filters import check
+    from rag.generate.output import written_record
     from rag.records import Filters
     from rag.terminal import answer_text
     from rag.wire import answer_record
@@ -80,19 +86,21 @@ def run_ask(options: argparse.Namespace) -> int:
             answer: Answer = library.ask(question, k=options.k, filters=filters)
             if not options.json:
                 print(answer_text(answer, colour=sys.stdout.isatty()), flush=True)
-            written = write_answer(library, answer, generator, as_json=options.json)
+            record = answer_record(answer, id=id)
+            if generator is not None:
+                written = write_answer(library, answer, generator, as_json=options.json)
+                record["written"] = written_record(written)
             if options.json:
-                print_json(answer_record(answer, id=id) | written)
+                print_json(record)
     return 0
 
 
 def run_chat(options: argparse.Namespace) -> int:
     """Answer each line of stdin within one conversation, until it ends."""
     from rag.chat.conversation import Conversation
-    from rag.terminal import passage_text, turn_text
-    from rag.wire import turn_record
+    from rag.terminal import passage_text
 
-    conversation, colour = Conversation(), sys.stdout.isatty()
+    conversation, generator = Conversation(), generator_of(options)
     with opened_library(options) as library:
         for line in _lines():
             last = conversation.last
@@ -101,17 +109,42 @@ def run_chat(options: argparse.Namespace) -> int:
                 print(passage_text(last.answer.hits[opened - 1], library.passages_of), flush=True)
                 continue
             try:
-                turn = library.reply(line, conversation, k=options.k)
+                conversation += _said(library, line, conversation, generator, options)
             except QuestionError as error:
                 print(f"rag: {error}", file=sys.stderr)
-                continue
-            conversation += turn
-            read = turn.asked if turn.reading.kind == "speaker" else turn.reading.text
-            if options.json:
-                print_json(turn_record(turn.asked, read, turn.answer))
-            else:
-                print(turn_text(turn.asked, read, turn.answer, colour=colour), flush=True)
     return 0
+
+
+def _said(
+    library: Library,
+    line: str,
+    conversation: Conversation,
+    generator: Generator | None,
+    options: argparse.Namespace,
+) -> Turn:
+    """The turn that a line makes, printed; with an endpoint, read and answered by it too."""
+    from rag.generate.condense import reread
+    from rag.generate.output import written_record
+    from rag.terminal import turn_text
+    from rag.wire import turn_record
+
+    turn = library.reply(line, conversation, k=options.k)
+    if generator is not None:
+
+        def reply(reading: Reading) -> Turn:
+            return library.reply(line, conversation, k=options.k, reading=reading)
+
+        turn = reread(turn, conversation, reader_of(options), reply=reply)
+    read = turn.asked if turn.reading.kind == "speaker" else turn.reading.text
+    record = turn_record(turn.asked, read, turn.answer)
+    if not options.json:
+        print(turn_text(turn.asked, read, turn.answer, colour=sys.stdout.isatty()), flush=True)
+    if generator is not None and turn.reading.kind != "speaker":
+        written = write_answer(library, turn.answer, generator, as_json=options.json)
+        turn, record = replace(turn, written=written), record | {"written": written_record(written)}
+    if options.json:
+        print_json(record)
+    return turn
 
 
 def _lines() -> Iterator[str]:

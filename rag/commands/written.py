@@ -12,11 +12,14 @@ from rag.errors import UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
+    from rag.generate.endpoint import ChatEndpoint
     from rag.generate.events import Event
     from rag.generate.messages import Generator
     from rag.library import Library
     from rag.records import Answer, ProgressCallback
+    from rag.web.talk import Scribe
     from rag.wire import JsonObject
+    from rag.written import Written
 
 
 def llm_options(command: argparse.ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def llm_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--llm-model", metavar="NAME", help="the endpoint's name of the model")
 
 
-def generator_of(options: argparse.Namespace) -> Generator | None:
+def generator_of(options: argparse.Namespace) -> ChatEndpoint | None:
     """The endpoint that was asked for; None where none was."""
     if options.llm is None and options.llm_model is None:
         return None
@@ -41,16 +44,30 @@ def generator_of(options: argparse.Namespace) -> Generator | None:
     return ChatEndpoint(options.llm, options.llm_model)
 
 
-def write_answer(
-    library: Library, answer: Answer, generator: Generator | None, *, as_json: bool
-) -> JsonObject:
-    """What is added to the answer's record; without `as_json`, printed sentence by sentence as it comes.
+def scribe_of(options: argparse.Namespace) -> Scribe | None:
+    """The endpoint that was asked for, as the page uses it; None where none was."""
+    writer = generator_of(options)
+    if writer is None:
+        return None
+    from rag.web.talk import Scribe
+
+    return Scribe(writer, reader_of(options), writer.shown)
+
+
+def reader_of(options: argparse.Namespace) -> ChatEndpoint:
+    """The endpoint that was asked for, to read follow-ups: it is waited for less long."""
+    from rag.generate.condense import LIMITS
+    from rag.generate.endpoint import ChatEndpoint
+
+    return ChatEndpoint(options.llm, options.llm_model, limits=LIMITS)
+
+
+def write_answer(library: Library, answer: Answer, generator: Generator, *, as_json: bool) -> Written:
+    """What the endpoint wrote; without `as_json`, printed sentence by sentence as it comes.
 
     An endpoint that fails costs one line and no exit code: the passages are there.
     """
-    if generator is None:
-        return {}
-    from rag.generate.output import event_text, written_answer, written_record
+    from rag.generate.output import event_text, written_answer
 
     def shown() -> Iterator[Event]:
         for event in library.write(answer, generator):
@@ -62,7 +79,7 @@ def write_answer(
     written = written_answer(shown())
     if written.problem:
         print(f"rag: the answer was not written to its end: {written.problem}", file=sys.stderr)
-    return {"written": written_record(written)}
+    return written
 
 
 def appraise(

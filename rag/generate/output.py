@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rag.errors import GenerationError
-from rag.generate.citations import without_marks
-from rag.generate.events import Checked, Event, Finished, PassagesFound, Reason, Status, Verdict, Written
+from rag.generate.events import Checked, Event, Finished, PassagesFound
 from rag.terminal import BOLD, DIM, RESET, printable
 from rag.wire import SCORE_DIGITS, JsonObject
+from rag.written import Reason, Status, Verdict, Written
 
 _INSTEAD = {
     Status.UNSUPPORTED: "No sentence of it is supported. What the passages say themselves:",
@@ -62,7 +62,7 @@ def reason_line(verdict: Verdict) -> str:
         Reason.UNCITED: "names no passage",
         Reason.NOT_GIVEN: "names a passage that was not given",
         Reason.FACT: f"not in the passage it names: {missing}",
-        Reason.WEAK: "the passage it names does not say this",
+        Reason.WEAK: "not near enough to the passage it names",
     }[verdict.reason]
 
 
@@ -78,7 +78,7 @@ def event_text(event: Event, *, colour: bool) -> str:
 
 
 def _sentence(verdict: Verdict, *, colour: bool) -> str:
-    said = printable(" ".join(without_marks(verdict.text).split()))
+    said = printable(" ".join(verdict.said.split()))
     if verdict.supported:
         marks = "".join(f"[{number}]" for number in verdict.citations)
         return f"  ✓ {said} {BOLD}{marks}{RESET}" if colour else f"  ✓ {said} {marks}"

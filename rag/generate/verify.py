@@ -15,11 +15,11 @@ from collections.abc import Mapping
 
 from rag.encoder import Encoder
 from rag.generate.citations import Claim
-from rag.generate.events import Reason, Verdict
 from rag.generate.figures import missing_figures
 from rag.generate.names import missing_names
 from rag.generate.support import Evidence, above_floor, said
 from rag.language import UNDECIDED, detect_language
+from rag.written import Reason, Verdict
 
 
 def verify(
@@ -73,6 +73,7 @@ def _verdict(
         start=claim.start,
         end=claim.end,
         text=answer[claim.start : claim.end],
+        said=claim.text,
         reason=reason,
         citations=citations,
         dropped=tuple(number for number in claim.cited if number not in citations),

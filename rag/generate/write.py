@@ -9,23 +9,14 @@ from collections.abc import Iterator, Mapping
 from rag.encoder import Encoder
 from rag.errors import GenerationError
 from rag.generate.citations import Claim, claims
-from rag.generate.events import (
-    Checked,
-    Delta,
-    Event,
-    Finished,
-    PassagesFound,
-    Quote,
-    Status,
-    Verdict,
-    Written,
-)
+from rag.generate.events import Checked, Delta, Event, Finished, PassagesFound
 from rag.generate.exchange import Cancelled
 from rag.generate.messages import NO_ANSWER, PASSAGE_TOKENS, Generator, answer_messages, given_hits
 from rag.generate.support import Evidence, evidence_of
 from rag.generate.verify import verify
 from rag.language import detect_language
 from rag.records import Answer
+from rag.written import Quote, Status, Verdict, Written
 
 QUOTES = 3  # passages whose sentences stand in for an answer
 _OPENERS = "[【［"
@@ -88,7 +79,7 @@ class _Writing:
         self, evidence: Mapping[int, Evidence], encoder: Encoder, *, is_whole: bool
     ) -> Iterator[Checked]:
         """A verdict on each sentence that nothing can be added to any more."""
-        if _refusal(self.text):
+        if is_refusal(self.text):
             return
         begin = self._checked
         found = claims(self.text[begin:], self._language)
@@ -123,7 +114,7 @@ def _may_be_a_mark(text: str, claim: Claim) -> bool:
     return text[claim.start] in _OPENERS and claim.end == len(text) and len(claim.text) < 12
 
 
-def _refusal(text: str) -> bool:
+def is_refusal(text: str) -> bool:
     """Whether the model says, in the word that it was told, that the passages do not answer.
 
     True as well while the text is only the beginning of that word.
@@ -137,7 +128,7 @@ def _status(text: str, verdicts: list[Verdict], problem: str) -> Status:
         return Status.WRITTEN
     if verdicts:
         return Status.UNSUPPORTED
-    return Status.REFUSED if not problem and _refusal(text) else Status.FAILED
+    return Status.REFUSED if not problem and is_refusal(text) else Status.FAILED
 
 
 def quotes_of(answer: Answer) -> tuple[Quote, ...]:

@@ -17,11 +17,11 @@ import numpy as np
 
 from rag.errors import EvaluationError
 from rag.generate.citations import cited_numbers, claims
-from rag.generate.events import Verdict
 from rag.judge.intervals import ratio_interval
 from rag.judge.quotes import Shelved, passages_with
 from rag.judge.sets import json_objects
 from rag.records import Passage
+from rag.written import Verdict
 
 FORM = 'write {"id", "lang", "category", "question", "passages", "answer", "sentences"}'
 

@@ -17,6 +17,7 @@ from rag.errors import RagError
 from rag.library import Library
 from rag.web.auth import Users
 from rag.web.safety import checked_port, names_of, private_environment
+from rag.web.talk import Scribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,37 @@ class Access:
 EVERYONE_HERE = Access()
 
 
-def serve(library: Library, *, host: str, port: int, access: Access = EVERYONE_HERE) -> None:
+def serve(
+    library: Library,
+    *,
+    host: str,
+    port: int,
+    access: Access = EVERYONE_HERE,
+    scribe: Scribe | None = None,
+) -> None:
     """Serve the page until Ctrl-C or a termination signal; port 0 takes a free one.
+
+    With `scribe`, answers are written from the passages, which are sent to its address.
 
     Raises:
         ServeError: the port is taken, or the address is not this machine's or open to others.
     """
-    with running(library, host=host, port=port, access=access) as address:
-        _wait_for_a_signal(f"文据 Wenju is at {address}  (Ctrl-C stops it)\n")
+    with running(library, host=host, port=port, access=access, scribe=scribe) as address:
+        sent = ""
+        if scribe is not None:
+            sent = f"Questions and passages are sent to {scribe.address} (model {scribe.writer.model})\n"
+        _wait_for_a_signal(f"文据 Wenju is at {address}  (Ctrl-C stops it)\n{sent}")
 
 
 @contextmanager
-def running(library: Library, *, host: str, port: int, access: Access = EVERYONE_HERE) -> Iterator[str]:
+def running(
+    library: Library,
+    *,
+    host: str,
+    port: int,
+    access: Access = EVERYONE_HERE,
+    scribe: Scribe | None = None,
+) -> Iterator[str]:
     """Serve the page in the background and give its address; after the block all is closed and cleaned.
 
     Raises:
@@ -61,7 +81,7 @@ def running(library: Library, *, host: str, port: int, access: Access = EVERYONE
         served = Path(private) / "served"  # empty; with no folder at all an environment variable would decide
         served.mkdir()
         index = library.folder.resolve()
-        desk = Desk(library, index, apart=access.users is not None and not access.shared)
+        desk = Desk(library, index, apart=access.users is not None and not access.shared, scribe=scribe)
         page = build(desk)
         door = Door((*names_of(host), *access.names), access.users, desk.pdf, partial(map_of, desk))
         try:

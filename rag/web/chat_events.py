@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import gradio as gr
+from gradio.events import Dependency
 
 from rag.errors import RagError
 from rag.web.cards import error_view
@@ -14,8 +15,10 @@ from rag.web.history_view import history_view, markdown_view
 from rag.web.layout import Parts
 from rag.web.talk import Shown, Step
 from rag.web.texts import Texts
+from rag.web.writing import Drawn, resumed, writing
 
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+WRITERS_AT_ONCE = 4  # answers; who comes fifth sees the passages and waits for the rest
 _ASKED = "() => window.wenju.asked()"
 
 
@@ -38,11 +41,13 @@ def connect_conversation(desk: Desk, parts: Parts) -> None:
         steps = desk.of(request).talker.replying(question, shown, texts, edited=True)
         yield from _steps(steps, gr.skip())
 
-    def fresh(request: gr.Request) -> tuple[object, str, Shown]:
+    def fresh(shown: Shown, request: gr.Request) -> tuple[object, str, Shown]:
+        desk.of(request).talker.stopped(shown, texts_for(request))
         return gr.Textbox(value="", placeholder=texts_for(request).question_placeholder), "", Shown()
 
-    def stop(shown: Shown, request: gr.Request) -> str:
-        return desk.of(request).talker.stopped(shown, texts_for(request))
+    def stop(shown: Shown, request: gr.Request) -> tuple[str, Shown]:
+        step = desk.of(request).talker.stopped(shown, texts_for(request))
+        return step.markup, step.shown
 
     typed = gr.on(
         [parts.question.submit, parts.ask.click],
@@ -55,16 +60,54 @@ def connect_conversation(desk: Desk, parts: Parts) -> None:
     )
     tried = parts.bridge.ask(ask_example, inputs=parts.chat.shown, outputs=seen, **_QUIET)
     read = parts.bridge.reread(reread, inputs=parts.chat.shown, outputs=seen, **_QUIET)
-    for event in (typed, tried, read):
-        event.then(None, js=_ASKED)
-    parts.bridge.fresh(fresh, outputs=seen, **_QUIET)
+    asked = [event.then(None, js=_ASKED) for event in (typed, tried, read)]
+    if desk.scribe is not None:
+        _connect_writing(desk, parts, asked)
+    parts.bridge.fresh(fresh, inputs=parts.chat.shown, outputs=seen, **_QUIET)
     parts.chat.stop.click(
         stop,
         inputs=parts.chat.shown,
-        outputs=parts.results,
+        outputs=[parts.results, parts.chat.shown],
         cancels=[typed, tried, read],
         **_QUIET,
     ).then(None, js="() => window.wenju.stopped()")
+
+
+def _connect_writing(desk: Desk, parts: Parts, asked: Sequence[Dependency]) -> None:
+    """Wire what follows an answer: it is written, which can be asked for again.
+
+    It is an event of its own, so that an endpoint that is waited for keeps nobody from asking.
+    """
+
+    def write(shown: Shown, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        yield from _drawn(writing(desk.of(request).talker, shown, texts_for(request)))
+
+    def rewrite(shown: Shown, request: gr.Request) -> Iterator[tuple[object, ...]]:
+        talker = desk.of(request).talker
+        yield from _drawn(writing(talker, resumed(talker, shown), texts_for(request)))
+
+    wired = {
+        "inputs": parts.chat.shown,
+        "outputs": [parts.chat.written, parts.results, parts.chat.shown],
+        "concurrency_limit": WRITERS_AT_ONCE,
+        "concurrency_id": "writing",
+        **_QUIET,
+    }
+    for event in (*(event.then(write, **wired) for event in asked), parts.bridge.write(rewrite, **wired)):
+        event.then(None, js="() => window.wenju.written()")
+
+
+def _drawn(steps: Iterator[Drawn]) -> Iterator[tuple[object, ...]]:
+    """Yield each step as values of the written answer, results and state, and at last that nothing changes.
+
+    Gradio empties the outputs of an event that ends without a value, and sends the last value twice.
+    """
+    try:
+        for step in steps:
+            yield step.written, step.talk or gr.skip(), step.shown
+        yield gr.skip(), gr.skip(), gr.skip()
+    finally:
+        steps.close()  # type: ignore[attr-defined]
 
 
 def _free(texts: Texts) -> gr.Textbox:

@@ -9,7 +9,9 @@ import gradio as gr
 
 from rag.web.chat_texts import CHAT, ChatTexts
 from rag.web.html import element, escape
-from rag.web.talk import Shown
+from rag.web.talk import Scribe, Shown
+from rag.web.texts import TEXTS
+from rag.web.written_view import notice_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class ChatParts:
     wanted: gr.Textbox
     talks: gr.HTML
     saved: gr.HTML
+    written: gr.HTML  # an answer as it is being written; the browser puts it into its turn
 
 
 def both(words: Callable[[ChatTexts], str]) -> str:
@@ -31,8 +34,30 @@ def both(words: Callable[[ChatTexts], str]) -> str:
     )
 
 
-def chat_links() -> str:
-    """Return what stands below the question: begin anew, look into the history."""
+def chat_bar(scribe: Scribe | None) -> str:
+    """Return what stands below the question: begin anew, look into the history; and where texts are sent."""
+    return _links() + (_notice(scribe) if scribe is not None else "")
+
+
+def _notice(scribe: Scribe) -> str:
+    said = (
+        element(
+            "span",
+            notice_view(scribe.address, scribe.writer.model, texts),
+            class_=f"wj-{tongue}",
+            lang=tongue,
+        )
+        for tongue, texts in TEXTS.items()
+    )
+    return element("p", *said, class_="wj-notice")
+
+
+def written_sheet() -> gr.HTML:
+    """Make what carries an answer to the browser while it is being written."""
+    return _html("wj-writing")
+
+
+def _links() -> str:
     return element(
         "p",
         _button("fresh", lambda words: words.fresh, class_="wj-quiet wj-fresh"),

@@ -1,9 +1,17 @@
 // The conversation and its history: goes on where page.js ends, in the same function.
 
 Object.assign(window.wenju, {
+	// The writing of an answer has come to its end, whichever way.
+	written() {
+		root.removeAttribute("data-writing");
+		if (!one("#wj-results .wj-talk")?.dataset.conversation || openPassage) return;
+		window.wenju.page.replace(); // a follow-up may have been read anew
+		markCurrent();
+	},
 	stopped() {
 		busy(false);
 		root.removeAttribute("data-asking");
+		root.removeAttribute("data-writing");
 		if (!one("#wj-results :is(.wj-answer, .wj-past)")) root.removeAttribute("data-asked");
 		one("#wj-question textarea, #wj-question input")?.focus();
 	},
@@ -20,6 +28,39 @@ Object.assign(window.wenju, {
 		written.remove();
 	},
 });
+
+// An answer comes from Python in pieces and goes into its turn, unless another question is shown by now.
+function draw() {
+	const sheet = one("#wj-writing [data-question]");
+	const answer = one("#wj-results .wj-answer");
+	const place = one(".wj-slot", answer ?? document.createElement("div"));
+	if (!sheet || !place || sheet.dataset.question !== answer.dataset.question) return;
+	if (sheet.dataset.conversation !== (one("#wj-results .wj-talk").dataset.conversation ?? "")) return;
+	const busy = "busy" in sheet.dataset;
+	if (sheet.childNodes.length || !busy) bring(place, sheet);
+	if (busy) root.setAttribute("data-writing", ""); // until `written`
+}
+
+// Make the children of one element those of the other; what has not changed stays, with its focus.
+function bring(old, next) {
+	const kept = [...old.childNodes];
+	[...next.childNodes].forEach((node, at) => {
+		const before = kept[at];
+		if (!before) old.append(node.cloneNode(true));
+		else if (before.isEqualNode(node)) return;
+		else if (before.nodeType === 1 && before.tagName === node.tagName && before.className === node.className) {
+			for (const { name } of [...before.attributes]) if (!node.hasAttribute(name)) before.removeAttribute(name);
+			for (const { name, value } of node.attributes) before.setAttribute(name, value);
+			bring(before, node);
+		} else before.replaceWith(node.cloneNode(true));
+	});
+	for (const node of kept.slice(next.childNodes.length)) node.remove();
+}
+
+// Gradio has not put the sheet on the page yet when this runs.
+new MutationObserver((changes) => {
+	if (changes.some(({ target }) => (target.closest ? target : target.parentElement)?.closest("#wj-writing"))) draw();
+}).observe(document.body, { childList: true, characterData: true, subtree: true });
 
 function editing(on) {
 	const form = one("#wj-results .wj-answer .wj-edit");
@@ -61,6 +102,10 @@ Object.assign(acts, {
 		show("ask");
 		history.pushState(null, "", location.pathname);
 		one("#wj-question textarea, #wj-question input")?.focus();
+	},
+	write: () => {
+		root.setAttribute("data-writing", "");
+		trigger("write", {});
 	},
 	history: () => {
 		history.pushState(null, "", `${location.pathname}#history`);

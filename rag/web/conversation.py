@@ -11,15 +11,23 @@ from rag.web.cards import answer_view, cited_hits, hit_list, quotation_view
 from rag.web.chat_texts import chat_texts
 from rag.web.html import bdi, element, escape
 from rag.web.texts import Texts
+from rag.web.written_view import slot, written_view
+from rag.written import Status
 
 
 def conversation_view(
-    turns: Sequence[Turn], texts: Texts, *, key: str = "", pending: str = "", note: str = ""
+    turns: Sequence[Turn],
+    texts: Texts,
+    *,
+    key: str = "",
+    pending: str = "",
+    note: str = "",
+    offered: str = "",
 ) -> str:
     """Return the turns, the first one first, only the last with its passages open.
 
     `key` is the conversation's in the history, `pending` is the markup of a question that is being answered,
-    `note` that of something to be said below.
+    `note` that of something to be said below, `offered` what the last turn shows where nothing is written.
     """
     if not turns and not pending and not note:
         return ""
@@ -27,21 +35,27 @@ def conversation_view(
     past = turns[:-1] if opened else turns
     shown = [past_turn(turn, texts) for turn in past]
     if opened and turns:
-        shown.append(last_turn(turns[-1], texts, alone=len(turns) == 1))
+        shown.append(last_turn(turns[-1], texts, alone=len(turns) == 1, offered=offered))
     return element("div", *shown, pending, note, class_="wj-talk", data_conversation=key)
 
 
-def last_turn(turn: Turn, texts: Texts, *, alone: bool) -> str:
-    """Return the newest turn, with how it was read to be changed and every passage as a card."""
+def last_turn(turn: Turn, texts: Texts, *, alone: bool, offered: str = "") -> str:
+    """Return the newest turn, with how it was read to be changed, what was written, and its cards."""
     head = element("h1", bdi(turn.asked), class_="wj-asked", dir="auto")
     reading = "" if alone and turn.reading.kind == "alone" else reading_view(turn, texts)
-    return answer_view(turn.answer, texts, head=head + reading, said=_said(turn, texts))
+    written = offered
+    if turn.written is not None:
+        written = written_view(turn.written, turn.answer, texts, again=bool(offered))
+    place = slot(written) if written else ""
+    return answer_view(turn.answer, texts, head=head + reading + place, said=_said(turn, texts))
 
 
 def past_turn(turn: Turn, texts: Texts) -> str:
-    """Return an earlier turn: the question and what was quoted; its passages are folded away."""
+    """Return an earlier turn: the question and what was written or quoted; its passages are folded away."""
     answer, words = turn.answer, chat_texts(texts)
     quotes = [quotation_view(hit, answer.question, texts) for hit in cited_hits(answer)]
+    if turn.written is not None and turn.written.status is Status.WRITTEN:
+        quotes = [written_view(turn.written, answer, texts)]
     if not answer.answerable or not answer.hits:
         quotes = [element("p", escape(texts.nothing_answers), class_="wj-refusal")]
     count = len(answer.hits)

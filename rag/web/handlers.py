@@ -32,7 +32,7 @@ from rag.web.shelf import (
     shelf_view,
     totals,
 )
-from rag.web.talk import Talker
+from rag.web.talk import Scribe, Talker
 from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
 from rag.web.uploads import FOLDER
@@ -96,6 +96,7 @@ class Desk:
     index: Path  # the index folder; uploads are kept inside
     apart: bool = False  # each user's uploads are that user's alone
     user: str = ""  # who asks, where that is known
+    scribe: Scribe | None = None  # who writes answers, where anybody does
 
     def of(self, request: gr.Request) -> Desk:
         """Return the desk of the user who asks: the library as that user sees it."""
@@ -137,7 +138,7 @@ class Desk:
     @property
     def talker(self) -> Talker:
         """The conversations over the same library, of the user who asks where the library is not shared."""
-        return Talker(self.library, History(self.index), self.user if self.apart else "")
+        return Talker(self.library, History(self.index), self.user if self.apart else "", self.scribe)
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the files that could not be read when they were last tried."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from rag.web.chat_layout import ChatParts, chat_links, chat_state, history_column, stop_button
+from rag.web.chat_layout import ChatParts, chat_bar, chat_state, history_column, stop_button, written_sheet
 from rag.web.chrome import both, header, packaged, toolbar
 from rag.web.html import element
 from rag.web.room_texts import room_texts
 from rag.web.rooms import RoomParts, lay_out_rooms, tabs
 from rag.web.safety import MAX_FILE_BYTES
+from rag.web.talk import Scribe
+from rag.web.written_texts import written_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class Parts:
     rooms: RoomParts
 
 
-def lay_out() -> Parts:
+def lay_out(scribe: Scribe | None = None) -> Parts:
     """Make the components inside the current `gr.Blocks`, and return those that change."""
     _html("wj-header", header())
     with gr.Row(elem_id="wj-stage"):
         with gr.Column(elem_id="wj-ask", min_width=0):
-            question, ask, stop, welcome, results = _ask_view()
+            question, ask, stop, welcome, results = _ask_view(scribe)
         jobs = gr.HTML(
             "", elem_id="wj-jobs", padding=False, js_on_load=None, apply_default_css=False, render=False
         )
@@ -47,7 +49,7 @@ def lay_out() -> Parts:
             reader = _html("wj-reader-body")
         with gr.Column(elem_id="wj-library", min_width=0):
             upload, report, wanted, shelf = _library_view(jobs)
-        chat = ChatParts(chat_state(), stop, *history_column())
+        chat = ChatParts(chat_state(), stop, *history_column(), written_sheet())
     script = packaged("page.js") + packaged("conversation.js")
     bridge = gr.HTML("", elem_id="wj-bridge", js_on_load=script, apply_default_css=False)
     return Parts(bridge, question, ask, welcome, results, reader, upload, report, wanted, shelf, chat, rooms)
@@ -57,10 +59,9 @@ def _html(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, elem_id=name, padding=False, js_on_load=None, apply_default_css=False)
 
 
-def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.HTML, gr.HTML]:
-    greeting = element("h1", both(lambda texts: texts.hero)) + element(
-        "p", both(lambda texts: texts.hero_note)
-    )
+def _ask_view(scribe: Scribe | None) -> tuple[gr.Textbox, gr.Button, gr.Button, gr.HTML, gr.HTML]:
+    note = both(lambda texts: texts.hero_note if scribe is None else written_texts(texts).hero_note)
+    greeting = element("h1", both(lambda texts: texts.hero)) + element("p", note)
     _html("wj-greeting", greeting)
     results = _html("wj-results")
     with gr.Column(elem_id="wj-composer", min_width=0):
@@ -76,7 +77,7 @@ def _ask_view() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.HTML, gr.HTML]:
             )
             ask = gr.Button("", elem_id="wj-ask-button", variant="primary", scale=0, min_width=0)
             stop = stop_button()
-        _html("wj-chat-bar", chat_links())
+        _html("wj-chat-bar", chat_bar(scribe))
     return question, ask, stop, _html("wj-welcome"), results
 
 

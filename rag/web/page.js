@@ -170,6 +170,7 @@ window.wenju = {
 		go(current());
 		markCurrent();
 		const answer = one("#wj-results .wj-answer");
+		if (one(".wj-slot [aria-busy]", answer ?? document)) root.setAttribute("data-writing", "");
 		answer?.focus({ preventScroll: true });
 		if (one("#wj-results .wj-past")) answer?.scrollIntoView({ block: "start" });
 	},

@@ -26,6 +26,7 @@ from rag.web.reader import no_document_view
 from rag.web.rooms import connect_rooms
 from rag.web.safety import MAX_FILE_BYTES, Guard
 from rag.web.sheets import DrawMap, Find, Sheets
+from rag.web.talk import Shown
 from rag.web.theme import theme
 from rag.web.tools import NAMES
 from rag.wire import JsonObject
@@ -44,7 +45,7 @@ def build(desk: Desk) -> gr.Blocks:
     with gr.Blocks(
         title="文据 Wenju", analytics_enabled=False, fill_width=True, delete_cache=(SWEEP_S, SWEEP_S)
     ) as page:
-        parts = lay_out()
+        parts = lay_out(desk.scribe)
         for name in NAMES:  # before the page's own events, which would take their names
             gr.api(_for_programs(desk, name), queue=False)
         connect_conversation(desk, parts)
@@ -79,10 +80,10 @@ def _for_programs(desk: Desk, name: str) -> Callable[..., JsonObject]:
 
 
 def _connect_reading(desk: Desk, parts: Parts) -> None:
-    def visit(event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+    def visit(shown: Shown, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         texts, what, own = texts_for(request), sent(event), desk.of(request)
         question, key = what.text("question"), what.text("conversation")
-        step, answer = own.talker.visited(question, key, texts)
+        step, answer = own.talker.visited(question, key, texts, leaving=shown)
         placeholder = chat_texts(texts).follow_up if answer else texts.question_placeholder
         labels = {"placeholder": placeholder, "label": texts.question_label}
         # whoever types before this comes keeps what is typed
@@ -104,6 +105,7 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
 
     visited = parts.bridge.visit(
         visit,
+        inputs=parts.chat.shown,
         outputs=[
             parts.question,
             parts.ask,

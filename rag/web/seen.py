@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.chart import Chart
-from rag.chat.conversation import Conversation, Turn
+from rag.chat.conversation import Conversation, Reading, Turn
 from rag.errors import UsageError
 from rag.filters import is_shown
+from rag.generate.events import Event
+from rag.generate.messages import Generator
 from rag.library import Library
 from rag.records import (
     Answer,
@@ -52,12 +56,18 @@ class Seen:
         question: str,
         conversation: Conversation | None = None,
         *,
-        edited: bool = False,
+        reading: Reading | None = None,
         progress: ProgressCallback | None = None,
     ) -> Turn:
         """The next turn of a conversation about what this user sees."""
         filters = self._filters()
-        return self.library.reply(question, conversation, edited=edited, filters=filters, progress=progress)
+        return self.library.reply(question, conversation, reading=reading, filters=filters, progress=progress)
+
+    def write(
+        self, answer: Answer, generator: Generator, *, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """What happens while `generator` writes from the answer's passages, all of which this user sees."""
+        return self.library.write(answer, generator, cancel=cancel)
 
     def chart(self) -> Chart:
         """The passages that this user sees, in two dimensions."""
