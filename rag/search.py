@@ -118,7 +118,7 @@ def search(
     ranked = rank(snapshot, asked, scored, reranker=wanted.reranker, settings=settings)
     tell(Progress(quoting, 0, min(wanted.hits, len(ranked.rows)), "passages"))
     found = _hits(snapshot, asked, scored, ranked, hits=wanted.hits)
-    sure = _confidence(asked, scored, int(ranked.rows[0]), found[0].passage) if found else 0.0
+    sure = _confidence(snapshot, asked, scored, int(ranked.rows[0]), found[0].passage) if found else 0.0
     return Answer(
         question=_printable(question),
         answerable=sure >= ANSWERABLE_FROM,
@@ -285,32 +285,31 @@ def rank(
     )
 
 
-def _confidence(question: Question, scored: Scored, row: int, best: Passage) -> float:
+def _confidence(snapshot: Snapshot, question: Question, scored: Scored, row: int, best: Passage) -> float:
     """How sure it is that the best passage answers.
 
     From what the channels say of the passage that is shown first, also where the cross-encoder put it there:
     a logit means another thing with each model.
     """
-    words = float(scored.words[row])
-    one_language = detect_language(question.text) == best.language
     if not len(question.tokens.states):
         return confidence_without_tokens(
             meaning=float(scored.meaning[row]),
-            words=words,
+            words=float(scored.words[row]),
             terms=len(question.terms),
-            one_language=one_language,
+            one_language=detect_language(question.text) == best.language,
         )
-    return confidence(_evidence(question, scored, row, one_language=one_language))
+    return confidence(_evidence(snapshot, question, scored, row, best))
 
 
-def _evidence(question: Question, scored: Scored, row: int, *, one_language: bool) -> Evidence:
+def _evidence(snapshot: Snapshot, question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
     """What the channels say of the passage in that row."""
     return Evidence(
         interaction=float(scored.interaction[row]),
         words=float(scored.words[row]),
         similarity=float(scored.similarity[row]),
         tokens=_count_of_own(question),
-        one_language=one_language,
+        one_language=detect_language(question.text) == best.language,
+        passages=snapshot.languages[best.language],
     )
 
 
@@ -323,7 +322,7 @@ def best_evidence(snapshot: Snapshot, encoder: Encoder, question: str, *, settin
     scored = score(snapshot, asked, settings=settings)
     row = int(ranking(scored.total, scored.ids)[0])
     best = snapshot.passages(scored.ids[row : row + 1])[0]
-    return _evidence(asked, scored, row, one_language=detect_language(asked.text) == best.language)
+    return _evidence(snapshot, asked, scored, row, best)
 
 
 def _count_of_own(question: Question) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from rag.confidence import Evidence, confidence, confidence_without_tokens
+from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
 from rag.scoring import (
     MEAN_PRIOR,
     Statistics,
@@ -80,17 +82,18 @@ def test_equal_scores_go_by_id():
 
 
 def test_confidence_grows_with_the_evidence_and_stays_a_probability():
-    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6, one_language=False)
-    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=16, one_language=True)
+    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6, one_language=False, passages=500)
+    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=16, one_language=True, passages=500)
     assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
-    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6, False)) <= 1
+    assert confidence(replace(strong, passages=10**6)) < confidence(strong)
+    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6, False, 0)) <= 1
 
 
 def test_confidence_without_tokens_grows_with_the_evidence_and_stays_a_probability():
     weak = confidence_without_tokens(meaning=1.0, words=0.0, terms=9, one_language=True)
     near = confidence_without_tokens(meaning=3.0, words=0.0, terms=9, one_language=True)
     strong = confidence_without_tokens(meaning=4.0, words=0.5, terms=20, one_language=True)
-    assert 0 < weak < near < 0.36 < 0.9 < strong < 1
+    assert 0 < weak < near < ANSWERABLE_FROM + 0.1 < 0.9 < strong < 1
     assert confidence_without_tokens(meaning=1e9, words=1.0, terms=10**6, one_language=False) <= 1
 
 
