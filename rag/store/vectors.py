@@ -81,10 +81,7 @@ class VectorIndex:
         ids = allowed if within is not None and within.size <= _SCORED_ALL else None
         if ids is None:
             ids = self._nearest(query, limit, within)
-        exact = self._index.reconstruct_batch(ids).astype(np.float64) @ query[0].astype(np.float64)
-        cosines = exact.astype(np.float32)
-        order = np.lexsort((ids, -cosines))[:limit]
-        return ids[order], cosines[order]
+        return best_of(ids, self._index.reconstruct_batch(ids), query[0], limit)
 
     def _nearest(self, query: Float32, limit: int, within: Int64 | None) -> Int64:
         """The ids of the `limit` nearest to the row (1, d) and of some more, in any order."""
@@ -98,3 +95,10 @@ class VectorIndex:
             wanted = min(2 * wanted, count)
             scores, found = self._index.search(query, wanted, **options)
         return np.asarray(found[0], np.int64)
+
+
+def best_of(ids: Int64, vectors: Float32, query: Float32, limit: int) -> tuple[Int64, Float32]:
+    """The `limit` of these vectors (n, d) nearest to the query (d,): ids and cosines, ties by id."""
+    cosines = (vectors.astype(np.float64) @ query.astype(np.float64)).astype(np.float32)
+    order = np.lexsort((ids, -cosines))[:limit]
+    return ids[order], cosines[order]
