@@ -38,13 +38,13 @@ from rag.search import Wanted, search
 from rag.settings import DEFAULT_MODEL, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
+from rag.store.consolidate import consolidate
 from rag.store.identity import read_codec
 from rag.store.lock import writer_lock
-from rag.store.publish import publish
 from rag.store.states import StateCodec
 
 SHARES = {"zh": 0.45, "en": 0.45, "es": 0.05, "ja": 0.05}
-PUBLISH_EVERY = 50_000  # passages
+PUBLISH_EVERY = 100_000  # passages
 QUESTIONS = 240
 WARM_UP = 40
 CHUNK = 20_000  # vectors compared at once
@@ -109,7 +109,7 @@ def grow(folder: Path, maker: Maker, *, have: int, want: int) -> dict[str, float
             done = first + PASSAGES_A_DOCUMENT
             if done >= want or done % PUBLISH_EVERY == 0:
                 started = time.perf_counter()
-                publish(catalog)
+                consolidate(catalog, exact_up_to=Settings().exact_vectors)
                 publishing += time.perf_counter() - started
                 say(f"{done} passages: commits {committing:.0f} s, publications {publishing:.0f} s")
     return {"commit_s": committing, "publish_s": publishing}
