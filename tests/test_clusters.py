@@ -24,6 +24,9 @@ def clustered(count, seed=0):
     return unit(centres[chance.integers(200, size=count)] + 0.6 * chance.standard_normal((count, DIMENSIONS)))
 
 
+APART = unit(np.random.default_rng(11).standard_normal((40, DIMENSIONS)))
+
+
 class Shelf:
     """Vectors by id, and how often they were asked for."""
 
@@ -56,7 +59,7 @@ def shelf(ids):
 @pytest.fixture
 def layered(ids, shelf):
     """5,000 in clusters, 200 of them removed again, and 1,000 newer ones."""
-    clusters, _ = build(ids[:5000], shelf)
+    clusters, _ = build(ids[:5000], shelf, apart=APART)
     gone = ids[:5000:25]
     for id_ in gone.tolist():
         del shelf.rows[id_]
@@ -77,7 +80,7 @@ def recall_of(search, shelf, limit, within=None):
 
 
 def test_what_is_measured_is_what_is_found(ids, shelf):
-    clusters, measured = build(ids, shelf)
+    clusters, measured = build(ids, shelf, apart=APART)
     assert measured.recall >= AIM
     assert measured.probes < measured.clusters  # it did not look everywhere
     index = LayeredIndex(clusters, VectorIndex.build(ids[:0], shelf(ids[:1])[:0]), shelf)
@@ -119,15 +122,15 @@ def test_vectors_come_from_either_layer_in_the_order_asked_for(layered, shelf):
 
 
 def test_clusters_made_again_with_the_same_centres(ids, shelf):
-    clusters, _ = build(ids[:3000], shelf)
-    more, measured = build(ids, shelf, trained=clusters)
+    clusters, _ = build(ids[:3000], shelf, apart=APART)
+    more, measured = build(ids, shelf, apart=APART, trained=clusters)
     assert more.ids.tolist() == ids.tolist()
     assert measured.recall >= AIM
 
 
 @pytest.mark.parametrize("count", [1, 2, 150])
 def test_few_vectors(ids, shelf, count):
-    clusters, measured = build(ids[:count], shelf)
+    clusters, measured = build(ids[:count], shelf, apart=APART)
     assert measured.recall >= AIM
     found = clusters.nearest(shelf(ids[:1])[0], 10)
     assert set(found.tolist()) <= set(ids[:count].tolist())
@@ -135,7 +138,7 @@ def test_few_vectors(ids, shelf, count):
 
 
 def test_saved_clusters_come_back_and_every_damage_is_refused(tmp_path, ids, shelf):
-    clusters, measured = build(ids, shelf)
+    clusters, measured = build(ids, shelf, apart=APART)
     path = tmp_path / "file"
     digest = clusters.save(path)
     again = Clusters.load(path, digest, probes=measured.probes)

@@ -3,7 +3,8 @@
 FAISS' inverted file: k-means makes clusters, a question looks into those nearest to it, and what it finds
 there is scored again by the caller with the vectors themselves. So cosines are exact, and what can be missed
 is a passage in a cluster that was not looked into. How many are is measured when the clusters are made: so
-many that recall@100 against exact search reaches `AIM` on questions made from the library's own vectors.
+many that recall@100 against exact search reaches `AIM` with the package's paragraphs about nothing in
+particular, as the library's model sees them, and with means of a few of the library's vectors.
 
 500,000 made-up passages of one language (`benchmarks.synthetic`), 100 real questions, 1,024 clusters, one
 core; recall@100 of the first r that the index gives, and the milliseconds of a search:
@@ -19,6 +20,18 @@ core; recall@100 of the first r that the index gives, and the milliseconds of a 
 
 Eight bits lose nothing once a few more are scored again, and few need to be: those are read from the catalog,
 five to ten microseconds each. HNSW was left out: it keeps what is deleted, and its links take 256 bytes more.
+
+What to measure with: recall@100 of 60,000 Chinese passages in 367 clusters, by clusters looked into.
+
+| questions | 16 | 32 | 64 | 96 | 128 |
+|---|---|---|---|---|---|
+| 80 real ones, Chinese | 0.964 | 0.984 | 0.993 | 0.995 | 0.999 |
+| 80 real ones, English | 0.889 | 0.952 | 0.986 | 0.995 | 0.998 |
+| 87 paragraphs about nothing in particular, in 27 languages | 0.910 | 0.971 | 0.993 | 0.997 | 0.999 |
+| means of eight of the passages' vectors | 0.805 | 0.908 | 0.967 | 0.985 | 0.992 |
+| the passages' vectors themselves | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 |
+
+The last say nothing: a question lies off the passages. The two kinds above bracket real questions.
 """
 
 from __future__ import annotations
@@ -36,11 +49,13 @@ import numpy as np
 from rag.errors import LibraryDamaged
 from rag.records import Float32, Int64
 from rag.store.files import content_hash, write_atomically
+from rag.store.vectors import use_one_core
 
 AIM = 0.99  # recall@100 on the questions that a new index is measured with
 LEAST_RECALL = 0.98  # below that an index is made again
 _RECALL_AT = 100
-_QUESTIONS = 256  # half of them passages' vectors, half points between two: a question lies off the passages
+_QUESTIONS = 96  # of each kind
+_MIXED = 8  # vectors of a mean
 _LISTS = 1.5  # × √n clusters: then the centres cost as much as what is scanned, for a share of a tenth
 _PER_LIST = 64  # training vectors a cluster; with 256 the same recall for four times the time
 _ROUNDS = 10  # of k-means
@@ -66,7 +81,6 @@ class Clusters:
     """One language's vectors in clusters, for candidates; `ids` (n,) are the passages', ascending."""
 
     def __init__(self, index: faiss.Index, probes: int) -> None:
-        faiss.omp_set_num_threads(1)
         self._index = cast("Any", index)  # an IndexIVFScalarQuantizer
         self._probes = probes
         self.ids: Int64 = _ids_of(self._index)
@@ -95,6 +109,11 @@ class Clusters:
         self._index.remove_ids(gone)
         return Clusters(self._index, self._probes)
 
+    def looking_into(self, probes: int) -> Clusters:
+        """This index, with so many clusters looked into; use only the one returned."""
+        self._probes = probes
+        return self
+
     def nearest(self, vector: Float32, limit: int, *, within: Int64 | None = None) -> Int64:
         """At least `limit` candidates, unless there are fewer, for the unit vector (d,), in any order.
 
@@ -105,6 +124,7 @@ class Clusters:
         if not count:
             return np.empty(0, np.int64)
         wanted = min(int(_MORE * limit) + _MARGIN, count)
+        use_one_core()
         probes, options = self._probes, {}
         if within is not None:
             probes = min(int(self._index.nlist), -(-self._probes * self.ids.size // count))
@@ -141,24 +161,28 @@ class Clusters:
             probes = min(clusters, -(-probes * 5 // 4))
 
 
-def build(ids: Int64, read: Read, *, trained: Clusters | None = None) -> tuple[Clusters, Measured]:
+def build(
+    ids: Int64, read: Read, *, apart: Float32, trained: Clusters | None = None
+) -> tuple[Clusters, Measured]:
     """The vectors of these passages, ascending and at least one, in clusters, and how good they are.
 
+    Measured with vectors (n, d) of texts `apart` from the passages, and with means of passages' vectors.
     With `trained`, an index of other passages whose clusters serve again, none are made; do not use it any
     more. Never more than `_BATCH` vectors, and those that train, are in memory at once.
     """
     chance = np.random.default_rng(_SEED)
     with _all_cores():
         index = cast("Any", trained.emptied() if trained else _trained(ids, read, chance))
-        questions = _questions(ids, read, chance)
+        questions = np.concatenate([apart[:_QUESTIONS], _means(ids, read, chance)])
         best = _Best(len(questions), min(_RECALL_AT, ids.size))
         for start in range(0, ids.size, _BATCH):
             some = ids[start : start + _BATCH]
             vectors = read(some)
             index.add_with_ids(vectors, some)
             best.see(questions @ vectors.T, some)
-        measured = Clusters(index, 1).measured(questions, best.ids)
-    return Clusters(index, measured.probes), measured
+        clusters = Clusters(index, 1)
+        measured = clusters.measured(questions, best.ids)
+    return clusters.looking_into(measured.probes), measured
 
 
 def _trained(ids: Int64, read: Read, chance: np.random.Generator) -> faiss.Index:
@@ -174,13 +198,13 @@ def _trained(ids: Int64, read: Read, chance: np.random.Generator) -> faiss.Index
     return cast("faiss.Index", index)
 
 
-def _questions(ids: Int64, read: Read, chance: np.random.Generator) -> Float32:
-    """Unit rows (q, d): vectors of passages, and points midway between two."""
-    one, other = (read(np.sort(chance.choice(ids, min(_QUESTIONS, ids.size), replace=False))) for _ in "ab")
-    half = len(one) // 2
-    middle = one[half:] + other[half:]
-    middle /= np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), np.float32(1e-12))
-    return np.concatenate([one[:half], middle])
+def _means(ids: Int64, read: Read, chance: np.random.Generator) -> Float32:
+    """Unit rows (q, d): each the mean of a few passages' vectors."""
+    groups = chance.choice(ids, (min(_QUESTIONS, ids.size), _MIXED))
+    wanted, places = np.unique(groups, return_inverse=True)
+    means = read(wanted)[places.reshape(groups.shape)].mean(axis=1)
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), np.float32(1e-12))
+    return np.asarray(means, np.float32)
 
 
 class _Best:

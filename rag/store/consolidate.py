@@ -13,7 +13,9 @@ from rag.store import publish
 from rag.store.catalog import Catalog
 from rag.store.clusters import LEAST_RECALL, Clusters, build
 from rag.store.files import told
+from rag.store.identity import read_codec
 from rag.store.publish import Published, Shelf
+from rag.store.reference import read_reference
 
 _NEWEST_SHARE = 0.05  # of the clusters' passages; the exact index of the newest is searched beside them
 _REMOVED_SHARE = 0.2  # ... of which so many may be removed
@@ -73,7 +75,8 @@ def _with_clusters(catalog: Catalog, new: Published, language: str, shelves: tup
     old, shelf = shelves
     ids = publish.live_ids(catalog, new, language)
     trained = _trained(catalog, old) if ids.size <= _TRAINED_FOR * old.clusters_trained else None
-    clusters, measured = build(ids, publish.reader_of_vectors(catalog), trained=trained)
+    apart = read_reference(catalog, read_codec(catalog)).vectors.reshape(-1, publish.dimensions_of(catalog))
+    clusters, measured = build(ids, publish.reader_of_vectors(catalog), apart=apart, trained=trained)
     name = f"vectors-{language}-{new.generation}.ivf"
     return replace(
         shelf,
