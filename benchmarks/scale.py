@@ -118,7 +118,9 @@ def ask(folder: Path) -> dict[str, Any]:
     """Opening, asking and one page more, in this process."""
     encoder = open_encoder(DEFAULT_MODEL)
     asked = questions(QUESTIONS + WARM_UP, languages=list(SHARES))
+    busy = time.process_time()
     opening = statistics.median(seconds_of(lambda: Snapshot(folder).close()) for _ in range(3))
+    busy = (time.process_time() - busy) / 3
     with Snapshot(folder) as snapshot:
         assert snapshot.damage == []
 
@@ -139,6 +141,7 @@ def ask(folder: Path) -> dict[str, Any]:
         found = recall(snapshot, vectors)
     return {
         "open_s": opening,
+        "open_cpu_s": busy,
         **percentiles("", [wall for wall, _ in took]),
         **percentiles("cpu_", [busy for _, busy in took]),
         "parts_ms": {part: spent / QUESTIONS for part, spent in watch.spent.items()},

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from rag.judge.plot import COLOURS
 
-WIDTH, HEIGHT = 1180, 760
+WIDTH, HEIGHT = 1220, 740
 PANEL = (330, 250)  # pixels of a plot, without its axes
 PLACES = [(70 + 390 * column, 70 + 370 * row) for row in range(2) for column in range(3)]
 KIB = 1024
@@ -148,12 +148,16 @@ def _panel(panel: Panel, rows: Sequence[Row], before: Sequence[Row], place: tupl
             lines.append(_shape("polyline", old, f'{stroke} stroke-dasharray="4 4"'))
         y = top + 14 + 15 * (len(panel.curves) - 1 - at)
         lines.append(f'<rect x="{left + 8}" y="{y - 9}" width="10" height="10" fill="{colour}"/>')
-        lines.append(_text(left + 23, y, f"{curve.name} {curve.value(rows[-1]) or 0.0:.3g}"))
+        lines.append(_text(left + 23, y, f"{curve.name} {_rounded(curve.value(rows[-1]) or 0.0)}"))
     return lines
 
 
 def _shape(kind: str, points: Sequence[tuple[float, float]], style: str) -> str:
     return f'<{kind} points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" {style}/>'
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _round_up(value: float) -> float:
