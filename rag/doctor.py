@@ -15,6 +15,8 @@ from rag.records import Finding
 from rag.settings import Settings
 from rag.store import publish
 from rag.store.catalog import Catalog
+from rag.store.clusters import LEAST_RECALL, Measured
+from rag.store.consolidate import consolidate
 from rag.store.database import CATALOG
 from rag.store.examine import Report, examine
 from rag.store.files import PRIVATE_FOLDER
@@ -64,7 +66,9 @@ def _examined(folder: Path) -> Report:
 
 
 def _is_ill(report: Report) -> bool:
-    return bool(report.catalog or report.derived or report.behind or report.leftovers)
+    return bool(
+        report.catalog or report.derived or report.behind or report.leftovers or report.short_of_recall
+    )
 
 
 # --- what is said -------------------------------------------------------------------------------------------
@@ -87,6 +91,18 @@ def _findings(report: Report, folder: Path) -> Iterator[Finding]:
             documents = len(catalog.documents_at(catalog.generation))
             passages = sum(shelf.passages for shelf in Published.read(catalog).shelves.values())
         yield Finding("ok", f"{documents} documents, {passages} passages: all as it was written")
+    for language, measured in report.measured.items():
+        yield _about_clusters(language, measured, remedy)
+
+
+def _about_clusters(language: str, measured: Measured, remedy: str) -> Finding:
+    """How much of what exact search finds the clusters of a language find."""
+    short = measured.recall < LEAST_RECALL
+    what = (
+        f"the vectors of {language} are in {measured.clusters} clusters, {measured.probes} are searched: "
+        f"recall@100 {measured.recall:.3f} against exact search, on {measured.questions} questions"
+    )
+    return Finding("warning", f"{what}, below {LEAST_RECALL}", remedy) if short else Finding("ok", what)
 
 
 def _surroundings(folder: Path) -> Iterator[Finding]:
@@ -116,16 +132,19 @@ def _mend(
         salvage = rescue(folder / CATALOG, encoder=encoder, settings=settings)
         with closing(Catalog(folder)) as catalog:
             yield from _read_again(catalog, salvage, encoder, settings)
-            yield from _missed(publish.publish(catalog), salvage, folder)
+            yield from _missed(consolidate(catalog, exact_up_to=settings.exact_vectors), salvage, folder)
         for line in report.catalog:
             yield Finding("ok", f"mended: {line}")
         return
     with closing(Catalog(folder)) as catalog:
         publish.publish(catalog)
         publish.republish(catalog, set(report.derived))
+        consolidate(catalog, exact_up_to=settings.exact_vectors)
         publish.tidy(catalog)
     for line in [line for lines in report.derived.values() for line in lines]:
         yield Finding("ok", f"mended: {line}")
+    for language in report.short_of_recall:
+        yield Finding("ok", f"mended: made the clusters of {language} anew")
     if report.behind or report.leftovers:
         yield Finding("ok", "mended: finished what a run that was cut off had begun")
 

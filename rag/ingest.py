@@ -19,6 +19,7 @@ from rag.records import Document, Failure, IndexReport, Progress, ProgressCallba
 from rag.settings import Settings
 from rag.shelving import Shelver, encoded_text, identify
 from rag.store.catalog import Catalog, FileStamp
+from rag.store.consolidate import consolidate
 from rag.store.files import file_hash, make_private_folder
 from rag.store.lock import writer_lock
 from rag.store.publish import publish
@@ -48,7 +49,7 @@ def index_paths(
     started = time.monotonic()
     skipped: list[Failure] = []
     files = find_files(paths, index=folder, skipped=skipped)
-    with writing(folder, create=True) as catalog:
+    with writing(folder, create=True, settings=settings) as catalog:
         report = index_files(catalog, files, encoder=encoder, settings=settings, progress=progress)
         vanished = tuple(_vanished(catalog, paths, files))
     report = replace(
@@ -104,7 +105,7 @@ def remove_paths(paths: Sequence[str | Path], *, folder: Path) -> int:
 
 
 @contextmanager
-def writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
+def writing(folder: Path, *, create: bool = False, settings: Settings | None = None) -> Iterator[Catalog]:
     """The catalog with the writer lock held; what was committed is published, also where an error ends it."""
     if create:
         make_private_folder(folder)
@@ -119,7 +120,7 @@ def writing(folder: Path, *, create: bool = False) -> Iterator[Catalog]:
             with suppress(LibraryError, OSError):  # the first error is the one to tell
                 publish(catalog)
             raise
-        publish(catalog)
+        consolidate(catalog, exact_up_to=(settings or Settings()).exact_vectors)
 
 
 def _vanished(catalog: Catalog, paths: Sequence[Path], files: Sequence[Path]) -> Iterator[str]:

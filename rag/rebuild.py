@@ -13,8 +13,8 @@ from rag.records import IndexReport, Progress, ProgressCallback
 from rag.settings import Settings
 from rag.shelving import Shelver, identify, renew_reference
 from rag.store.catalog import Catalog
+from rag.store.consolidate import consolidate
 from rag.store.lock import writer_lock
-from rag.store.publish import publish
 from rag.store.reference import has_reference
 from rag.store.salvage import Salvage, replacement, salvage
 
@@ -49,7 +49,7 @@ def rebuild_library(
             new.put_failures(list(old.failed_files().values()))
             shelver_passages = shelver.passages
         with closing(Catalog(folder)) as catalog:
-            publish(catalog)
+            consolidate(catalog, exact_up_to=settings.exact_vectors)
     return IndexReport(updated=len(documents), passages=shelver_passages, seconds=time.monotonic() - started)
 
 

@@ -20,6 +20,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     candidates: int = 48  # per channel and passage language
+    # So many vectors of a language are searched exactly, more in clusters: 45,000 take 3.0 ms and 1.7 ms.
+    exact_vectors: int = 20_000
     reranked: int = 50  # passages that the cross-encoder reads, where there is one
     background: int = 64  # passages per language from which each channel's mean and spread are taken
     max_tokens: int = 320  # a passage longer than this is split at sentences; the model reads 512

@@ -16,8 +16,8 @@ from rag.passages import SEGMENTER_VERSION, Segmentation, segment
 from rag.records import Document, Encoding, Float32, Passage, TokenStates
 from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
+from rag.store.consolidate import consolidate
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
-from rag.store.publish import publish
 from rag.store.reference import has_reference, keep_reference
 from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
@@ -71,6 +71,7 @@ class Shelver:
         self._catalog = catalog
         self._encoder = encoder
         self._max_tokens = min(settings.max_tokens, max(1, int(encoder.max_tokens * (1 - _FOR_CONTEXT))))
+        self._exact_vectors = settings.exact_vectors
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
         self._codec = read_codec(catalog)
@@ -108,7 +109,7 @@ class Shelver:
             else:
                 each()
         if time.monotonic() > self._publish_s:
-            publish(self._catalog)
+            consolidate(self._catalog, exact_up_to=self._exact_vectors)
             self._publish_s = time.monotonic() + _PUBLISH_S
 
     def _encode(self, passages: Sequence[Passage]) -> Encoding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from rag.records import Document, DocumentInfo, Filters, Float32, Int64, Passage
 from rag.store import publish
 from rag.store.catalog import Catalog, StoredStates
 from rag.store.identity import check_model, read_codec
+from rag.store.layered import LayeredIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.lock import ReaderMark, writer_lock
 from rag.store.publish import Published
@@ -59,7 +61,6 @@ class Snapshot:
         self.folder = folder
         self.damage: list[str] = []
         self._lock = threading.Lock()
-        self._samples: dict[str, Int64] = {}
         self._matching: dict[Filters, dict[str, Int64]] = {}
         self._rows: dict[int, StoredStates] = {}
         self._backgrounds: dict[tuple[str, int], Background] = {}
@@ -71,8 +72,7 @@ class Snapshot:
             self._published, self._mark = _claim(self._catalog)
             self._codec = read_codec(self._catalog)
             self._reference = read_reference(self._catalog, self._codec)
-            self._vectors = {language: self._open_vectors(language) for language in self._published.shelves}
-            self._lexical = {language: self._open_lexical(language) for language in self._published.shelves}
+            self._vectors, self._lexical = self._open_indexes()
         except BaseException:
             self.close()
             raise
@@ -89,7 +89,15 @@ class Snapshot:
         except (LibraryDamaged, LibraryError, OSError) as error:
             self.damage.append(f"showing an older state of the library: {error}")
 
-    def _open_vectors(self, language: str) -> VectorIndex:
+    def _open_indexes(self) -> tuple[dict[str, VectorIndex | LayeredIndex], dict[str, LexicalIndex]]:
+        """The indexes by language; two are read and checked at a time."""
+        languages = list(self._published.shelves)
+        with ThreadPoolExecutor(2) as pool:
+            vectors = pool.map(self._open_vectors, languages)
+            terms = pool.map(self._open_lexical, languages)
+            return dict(zip(languages, vectors, strict=True)), dict(zip(languages, terms, strict=True))
+
+    def _open_vectors(self, language: str) -> VectorIndex | LayeredIndex:
         try:
             return publish.open_vectors(self._catalog, self._published, language)
         except LibraryDamaged as error:
@@ -206,10 +214,9 @@ class Snapshot:
         index = self._vectors.get(language)
         if index is None or size < 1:
             return np.empty(0, np.int64)
-        with self._lock:
-            if language not in self._samples:
-                self._samples[language] = index.ids[np.argsort(_scrambled(index.ids), kind="stable")]
-            return np.sort(self._samples[language][:size])
+        if size >= index.ids.size:
+            return index.ids
+        return np.sort(index.ids[np.argpartition(_scrambled(index.ids), size)[:size]])
 
     def background_sample(self, language: str, *, size: int) -> Background:
         """`background(language, size)` with vectors and states, read once and kept."""
@@ -231,7 +238,7 @@ class Snapshot:
         return self._catalog.vectors(ids, publish.dimensions_of(self._catalog))
 
     def indexed_vectors(self, ids: Int64, *, language: str) -> Float32:
-        """The same from memory, for passages of one language."""
+        """The same, for passages of one language: from memory, or kept there for a while."""
         return self._vectors[language].vectors(ids)
 
     def project(self, states: Float32) -> Float32:

@@ -18,7 +18,7 @@ def text_of(name: str, version: int) -> str:
     return "\n\n".join(sentence * (2 + part) for part in range(1 + version % 4))
 
 
-def work(folder: str, source: str, seed: int, told: Connection) -> None:
+def work(folder: str, source: str, seed: int, told: Connection, settings: Settings) -> None:
     """Add, update and remove at random; each step is announced, done, and told to be done."""
     chance = random.Random(seed)
     while True:
@@ -31,7 +31,7 @@ def work(folder: str, source: str, seed: int, told: Connection) -> None:
             version = chance.randrange(1000)
             told.send(("begin", path.name, version))
             path.write_text(text_of(path.name, version), "utf-8")
-            index_paths([path], folder=Path(folder), encoder=TinyEncoder(), settings=Settings())
+            index_paths([path], folder=Path(folder), encoder=TinyEncoder(), settings=settings)
         told.send(("done", path.name, None))
 
 

@@ -34,10 +34,10 @@ def contents(folder):
         return {}
 
 
-def one_life(folder, source, seed, known):
+def one_life(folder, source, seed, known, settings):
     """Let a writer live for a moment; what it acknowledged, and the step that it may or may not have done."""
     receiver, sender = SERVER.Pipe(duplex=False)
-    process = SERVER.Process(target=work, args=(str(folder), str(source), seed, sender))
+    process = SERVER.Process(target=work, args=(str(folder), str(source), seed, sender, settings))
     process.start()
     sender.close()
     chance = random.Random(seed)
@@ -74,14 +74,16 @@ def put(documents, name, text):
         documents[name] = text
 
 
-def lives(tmp_path, seeds):
+def lives(tmp_path, seeds, settings=Settings()):  # noqa: B008 - frozen
+    """The kinds of vector files that were seen between one life and the next."""
     folder, source = tmp_path / "index", tmp_path / "source"
     source.mkdir()
-    known, cut, done = {}, 0, 0
+    known, cut, done, kinds = {}, 0, 0, set()
     for seed in seeds:
         before = known
-        acknowledged, step = one_life(folder, source, seed, known)
+        acknowledged, step = one_life(folder, source, seed, known, settings)
         known = contents(folder)
+        kinds |= {path.suffix for path in folder.glob("vectors-*")}
         cut += step is not None
         done += acknowledged != before
         after = dict(acknowledged)
@@ -93,10 +95,15 @@ def lives(tmp_path, seeds):
             assert [each for each in findings if each.severity == "error"] == [], f"seed {seed}"
     assert cut > len(seeds) // 3  # the kills did hit work
     assert done > len(seeds) // 10
+    return kinds
 
 
 def test_fifty_kills(tmp_path):
     lives(tmp_path, range(50))
+
+
+def test_kills_while_vectors_go_into_clusters(tmp_path):
+    assert ".ivf" in lives(tmp_path, range(50, 75), Settings(exact_vectors=1))
 
 
 @pytest.mark.slow

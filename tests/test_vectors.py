@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,6 +76,21 @@ def test_a_changed_index_is_the_one_built_from_what_is_left():
     query = unit_rows(1, seed=3)[0]
     for one, other in zip(index.search(query, 40), rebuilt.search(query, 40), strict=True):
         assert one.tolist() == other.tolist()
+
+
+def test_a_search_in_any_thread_uses_one_core():
+    index = VectorIndex.build(np.arange(5, dtype=np.int64), unit_rows(5))
+    seen = []
+
+    def search():
+        faiss.omp_set_num_threads(2)  # what a new thread has on a machine with two cores
+        index.search(unit_rows(1)[0], 3)
+        seen.append(faiss.omp_get_max_threads())
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    thread.join()
+    assert seen == [1]
 
 
 def test_a_saved_index_comes_back(tmp_path):

@@ -13,6 +13,7 @@ from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Int64
 from rag.store import publish, rows
 from rag.store.catalog import Catalog, stamp_from_columns
+from rag.store.clusters import LEAST_RECALL, Measured
 from rag.store.database import SCHEMA
 from rag.store.identity import Identity
 from rag.store.publish import Published
@@ -31,6 +32,12 @@ class Report:
     derived: dict[str, list[str]] = field(default_factory=dict)  # damage to what is made from it, by language
     behind: int = 0  # commits that readers do not see yet
     leftovers: list[str] = field(default_factory=list)  # files that nobody needs
+    measured: dict[str, Measured] = field(default_factory=dict)  # of languages in clusters
+
+    @property
+    def short_of_recall(self) -> list[str]:
+        """The languages whose clusters miss too much of what exact search finds."""
+        return [language for language, found in self.measured.items() if found.recall < LEAST_RECALL]
 
 
 def examine(catalog: Catalog) -> Report:
@@ -40,7 +47,9 @@ def examine(catalog: Catalog) -> Report:
         published = Published.read(catalog)
         report.behind = catalog.generation - published.generation
         report.leftovers = publish.leftovers(catalog.folder, published)
-        for language in published.shelves:
+        for language, shelf in sorted(published.shelves.items()):
+            if shelf.measured is not None:
+                report.measured[language] = shelf.measured
             damage = list(_derived_damage(catalog, published, language))
             if damage:
                 report.derived[language] = damage

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,10 @@ from rag.errors import LibraryDamaged, LibraryError
 from rag.records import Int64, Passage
 from rag.store import lexical
 from rag.store.catalog import Catalog
+from rag.store.clusters import Clusters, Measured, Read
 from rag.store.database import Json
 from rag.store.files import make_private_folder, told
+from rag.store.layered import LayeredIndex
 from rag.store.lexical import Entry, LexicalIndex
 from rag.store.lock import oldest_read_generation
 from rag.store.rows import Removal
@@ -54,6 +57,23 @@ class Shelf:
     terms: str = ""
     terms_files: lexical.Manifest = field(default_factory=dict)
     terms_removed: int = 0  # passages that are deleted in the index but still count in its statistics
+    clusters: str = ""  # the file of passages up to `clusters_last_id`; `vectors` holds those after them
+    clusters_hash: str = ""
+    clusters_generation: int = 0
+    clusters_last_id: int = 0
+    clusters_count: int = 0  # when it was written
+    clusters_trained: int = 0  # passages when its centres were made
+    clusters_measured: tuple[int, int, int, float] | None = None  # the fields of `Measured`
+
+    @property
+    def files(self) -> set[str]:
+        """The names of its files and folders."""
+        return {self.vectors, self.terms, self.clusters} - {""}
+
+    @property
+    def measured(self) -> Measured | None:
+        """What the clusters are like; None where there are none."""
+        return Measured(*self.clusters_measured) if self.clusters_measured else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +97,7 @@ class Published:
     @property
     def files(self) -> set[str]:
         """The names of the derived files and folders that it needs."""
-        names = {name for shelf in self.shelves.values() for name in (shelf.vectors, shelf.terms)}
-        return names - {""}
+        return {name for shelf in self.shelves.values() for name in shelf.files}
 
 
 # --- what a generation holds --------------------------------------------------------------------------------
@@ -117,8 +136,30 @@ def dimensions_of(catalog: Catalog) -> int:
 # --- opening ------------------------------------------------------------------------------------------------
 
 
-def open_vectors(catalog: Catalog, published: Published, language: str) -> VectorIndex:
-    """The vectors of the language as published: the file, brought up to date in memory from the catalog.
+def open_vectors(catalog: Catalog, published: Published, language: str) -> VectorIndex | LayeredIndex:
+    """The vectors of the language as published. Raises LibraryDamaged where a file is not as written."""
+    newest = open_newest(catalog, published, language)
+    clusters = open_clusters(catalog, published, language)
+    return LayeredIndex(clusters, newest, reader_of_vectors(catalog)) if clusters else newest
+
+
+def open_clusters(catalog: Catalog, published: Published, language: str) -> Clusters | None:
+    """The clusters of the language, less what was removed since; None where it has none, LibraryDamaged."""
+    shelf = published.shelves[language]
+    if shelf.measured is None:
+        return None
+    path = catalog.folder / shelf.clusters
+    found = Clusters.load(path, shelf.clusters_hash, probes=shelf.measured.probes)
+    return found.without(removed_ids(catalog.removals(shelf.clusters_generation, published.generation)))
+
+
+def reader_of_vectors(catalog: Catalog) -> Read:
+    """What reads vectors from the catalog."""
+    return partial(catalog.vectors, dimensions=dimensions_of(catalog))
+
+
+def open_newest(catalog: Catalog, published: Published, language: str) -> VectorIndex:
+    """The vectors that are in no clusters: the file, brought up to date in memory from the catalog.
 
     Raises LibraryDamaged where the file is not what was written.
     """
@@ -135,7 +176,7 @@ def open_vectors(catalog: Catalog, published: Published, language: str) -> Vecto
 def rebuilt_vectors(catalog: Catalog, published: Published, language: str) -> VectorIndex:
     """The same from the catalog alone."""
     ids = live_ids(catalog, published, language)
-    return VectorIndex.build(ids, catalog.vectors(ids, dimensions_of(catalog)))
+    return VectorIndex.build(ids, reader_of_vectors(catalog)(ids))
 
 
 def open_lexical(catalog: Catalog, published: Published, language: str) -> LexicalIndex:
@@ -171,12 +212,12 @@ def _publish(catalog: Catalog) -> Published:
         shelf = old.shelves.get(language, Shelf())
         if language in changed:
             shelf = replace(shelf, passages=counts[language])
-            shelf = _with_vectors(catalog, new, language, shelf)
+            shelf = with_vectors(catalog, new, language, shelf)
             shelf = _with_lexical(catalog, (old, new), language, shelf)
         new.shelves[language] = shelf
     new.superseded.update(old.superseded)
     new.superseded.update(dict.fromkeys(old.files - new.files, new.generation))
-    return _put(catalog, new)
+    return put(catalog, new)
 
 
 def republish(catalog: Catalog, languages: set[str]) -> Published:
@@ -192,28 +233,33 @@ def _republish(catalog: Catalog, languages: set[str]) -> Published:
     old = _publish(catalog)
     new = replace(old, shelves=dict(old.shelves), superseded=dict(old.superseded))
     for language in sorted(languages & set(old.shelves)):
-        set_aside(catalog.folder, old.shelves[language].vectors)
-        set_aside(catalog.folder, old.shelves[language].terms)
+        for name in sorted(old.shelves[language].files):
+            set_aside(catalog.folder, name)
         shelf = Shelf(passages=live_ids(catalog, old, language).size)
-        shelf = _with_vectors(catalog, new, language, shelf)
+        shelf = with_vectors(catalog, new, language, shelf)
         new.shelves[language] = _with_lexical(catalog, (old, new), language, shelf)
-    return _put(catalog, new)
+    return put(catalog, new)
 
 
 def tidy(catalog: Catalog) -> None:
     """Delete what no reader needs. Hold the writer lock. Raises LibraryError."""
     with told(catalog.folder):
-        _put(catalog, Published.read(catalog))
+        put(catalog, Published.read(catalog))
 
 
-def _put(catalog: Catalog, published: Published) -> Published:
+def put(catalog: Catalog, published: Published) -> Published:
     """Commit the publication and delete what nobody needs any more."""
-    catalog.put("published", asdict(published))
+    note(catalog, published)
     kept = _tidy(catalog, published)
     if kept != published.superseded:
         published = replace(published, superseded=kept)
-        catalog.put("published", asdict(published))
+        note(catalog, published)
     return published
+
+
+def note(catalog: Catalog, published: Published) -> None:
+    """Commit the publication."""
+    catalog.put("published", asdict(published))
 
 
 def _counted(catalog: Catalog, old: Published, new: Published) -> tuple[Counter[str], set[str]]:
@@ -231,8 +277,11 @@ def _counted(catalog: Catalog, old: Published, new: Published) -> tuple[Counter[
     return counts, changed
 
 
-def _with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf) -> Shelf:
-    """The shelf with a vectors file that is at most a quarter behind: the one it has, or a new one."""
+def with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf) -> Shelf:
+    """The shelf with a vectors file that is at most a quarter behind: the one it has, or a new one.
+
+    Clusters stay as they are: see `consolidate`.
+    """
     behind = live_ids(catalog, new, language, after=shelf.vectors_last_id).size
     if shelf.vectors:
         behind += removed_ids(catalog.removals(shelf.vectors_generation, new.generation)).size
@@ -240,10 +289,11 @@ def _with_vectors(catalog: Catalog, new: Published, language: str, shelf: Shelf)
         return shelf
     state = replace(new, shelves={language: shelf})
     try:
-        index = open_vectors(catalog, state, language)
+        index = open_newest(catalog, state, language)
     except LibraryDamaged:
         set_aside(catalog.folder, shelf.vectors)
-        index = rebuilt_vectors(catalog, state, language)
+        ids = live_ids(catalog, new, language, after=shelf.clusters_last_id)
+        index = VectorIndex.build(ids, reader_of_vectors(catalog)(ids))
     name = f"vectors-{language}-{new.generation}.faiss"
     return replace(
         shelf,
@@ -293,6 +343,7 @@ def _tidy(catalog: Catalog, published: Published) -> dict[str, int]:
     """Delete removed documents' rows and the derived files that no reader needs; returns those still read."""
     oldest = oldest_read_generation(catalog.folder, published.generation)
     bases = [shelf.vectors_generation for shelf in published.shelves.values() if shelf.vectors]
+    bases += [shelf.clusters_generation for shelf in published.shelves.values() if shelf.clusters]
     if catalog.removals(0, oldest):
         catalog.sweep(oldest, noted_until=min([*bases, oldest]))
     with suppress(LibraryError):  # no room for the copy: the library stays as large as it is

@@ -26,8 +26,6 @@ class VectorIndex:
     """The vectors of one language's passages, unit rows; `ids` (n,) are theirs, ascending."""
 
     def __init__(self, index: faiss.Index) -> None:
-        # One question is one row: FAISS has nothing to share out, and waking its threads costs milliseconds.
-        faiss.omp_set_num_threads(1)
         self._index = cast("Any", index)  # an IndexIDMap2
         self.ids: Int64 = np.sort(faiss.vector_to_array(self._index.id_map).astype(np.int64))
 
@@ -77,14 +75,12 @@ class VectorIndex:
         allowed = self.ids if within is None else within
         if limit < 1 or not allowed.size or not np.isfinite(vector).all():
             return _EMPTY
+        use_one_core()
         query = np.ascontiguousarray(vector, np.float32)[None]
         ids = allowed if within is not None and within.size <= _SCORED_ALL else None
         if ids is None:
             ids = self._nearest(query, limit, within)
-        exact = self._index.reconstruct_batch(ids).astype(np.float64) @ query[0].astype(np.float64)
-        cosines = exact.astype(np.float32)
-        order = np.lexsort((ids, -cosines))[:limit]
-        return ids[order], cosines[order]
+        return best_of(ids, self._index.reconstruct_batch(ids), query[0], limit)
 
     def _nearest(self, query: Float32, limit: int, within: Int64 | None) -> Int64:
         """The ids of the `limit` nearest to the row (1, d) and of some more, in any order."""
@@ -98,3 +94,18 @@ class VectorIndex:
             wanted = min(2 * wanted, count)
             scores, found = self._index.search(query, wanted, **options)
         return np.asarray(found[0], np.int64)
+
+
+def use_one_core() -> None:
+    """Keep FAISS from sharing out one question, which is one row: waking its threads costs milliseconds.
+
+    What is set holds for the calling thread only, so each search says it.
+    """
+    faiss.omp_set_num_threads(1)
+
+
+def best_of(ids: Int64, vectors: Float32, query: Float32, limit: int) -> tuple[Int64, Float32]:
+    """The `limit` of these vectors (n, d) nearest to the query (d,): ids and cosines, ties by id."""
+    cosines = (vectors.astype(np.float64) @ query.astype(np.float64)).astype(np.float32)
+    order = np.lexsort((ids, -cosines))[:limit]
+    return ids[order], cosines[order]
