@@ -39,6 +39,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
 from rag.store.identity import Identity
+from rag.store.vector_store import VectorStore
 from rag.transfer import export_library, import_library
 
 
@@ -46,7 +47,7 @@ from rag.transfer import export_library, import_library
 class _Opened:
     """A snapshot and how many calls are reading from it."""
 
-    snapshot: Snapshot
+    snapshot: VectorStore
     readers: int = 0
 
 
@@ -228,11 +229,11 @@ class Library:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[Snapshot]:
+    def _reading(self) -> Iterator[VectorStore]:
         """The newest state, kept open until the caller is done with it."""
         with self._lock:
             if self._opened is None or not self._opened.snapshot.is_current:
-                newest = _Opened(Snapshot(self.folder))
+                newest = _Opened(self._open())
                 self.close()
                 self._opened = newest
             opened = self._opened
@@ -245,6 +246,10 @@ class Library:
                 if not opened.readers and opened is not self._opened:
                     opened.snapshot.close()
 
+    def _open(self) -> VectorStore:
+        """The newest state, opened."""
+        return Snapshot(self.folder)
+
     def _encode(self, progress: ProgressCallback | None = None) -> Encoder:
         with self._lock:
             if self._encoder is None:
@@ -253,17 +258,16 @@ class Library:
 
     def _model_name(self) -> str:
         """The model that was asked for, or else the library's own, or else the default."""
-        return self._model or _model_of(self.folder) or self._settings.model
+        return self._model or self._own_model() or self._settings.model
+
+    def _own_model(self) -> str | None:
+        """The model that the library was made with; None where there is no library that could say so."""
+        try:
+            with closing(Catalog(self.folder)) as catalog:
+                identity = Identity.read(catalog)
+        except LibraryError:
+            return None
+        return None if identity is None else identity.model
 
     def _named_settings(self) -> Settings:
         return replace(self._settings, model=self._model_name())
-
-
-def _model_of(folder: Path) -> str | None:
-    """The model that the library was made with; None where there is no library that could say so."""
-    try:
-        with closing(Catalog(folder)) as catalog:
-            identity = Identity.read(catalog)
-    except LibraryError:
-        return None
-    return None if identity is None else identity.model
