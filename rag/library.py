@@ -215,6 +215,9 @@ class Library:
 
     def close(self) -> None:
         """Let go of the folder; calls that are still reading finish first."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         with self._lock:
             opened, self._opened = self._opened, None
             if opened is not None and not opened.readers:
@@ -234,7 +237,7 @@ class Library:
         with self._lock:
             if self._opened is None or not self._opened.snapshot.is_current:
                 newest = _Opened(self._open())
-                self.close()
+                self._let_go()
                 self._opened = newest
             opened = self._opened
             opened.readers += 1

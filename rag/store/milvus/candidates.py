@@ -1,0 +1,113 @@
+"""Which of a language's passages may answer, by vector and by words, as the server finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rag.records import Float32, Int64
+from rag.store.milvus.condition import language_condition
+from rag.store.milvus.connection import Connection, Row
+from rag.store.milvus.rows import CANDIDATE, COUNTED, words_of
+from rag.store.milvus.schema import Server
+from rag.store.milvus.statistics import Statistics
+from rag.store.milvus.words import bm25, most_unseen, question_weights
+
+_MARGIN = 16  # beyond the limit, so that ties and rounding at the edge are settled by us
+_MOST = 2048  # candidates by words that are scored again at most: 1 KB each
+_NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A vector to search a field for, how, and which fields hits bring along."""
+
+    field: str
+    vector: Any  # as pymilvus takes it: numbers, float16, or {dimension: weight}
+    options: dict[str, Any]
+    fields: Sequence[str]
+
+
+class Candidates:
+    """The searches of a library on a server."""
+
+    def __init__(self, connection: Connection, server: Server, statistics: Statistics) -> None:
+        self._connection = connection
+        self._server = server
+        self._statistics = statistics
+
+    def nearest(self, vector: Float32, limit: int, among: tuple[str, str | None]) -> list[Row]:
+        """The rows nearest to the unit vector, some more than `limit`, with the fields `CANDIDATE`.
+
+        `among` is a language and a condition, or None.
+        """
+        if limit < 1 or among[0] not in self._statistics.passages or not np.isfinite(vector).all():
+            return []
+        asked = vector.astype(np.float16) if self._server.halves else vector.tolist()
+        wanted = limit + _MARGIN
+        options = {"metric_type": "COSINE", "params": self._effort(wanted)}
+        hits = self._search(_Asked("vector", asked, options, CANDIDATE), wanted, among)
+        return [dict(hit["entity"]) | {"id": hit["id"]} for hit in hits]
+
+    def by_words(
+        self, terms: Sequence[str], limit: int, among: tuple[str, str | None]
+    ) -> tuple[Int64, Float32]:
+        """Ids (k,) and exact BM25 scores (k,) of the passages that hold any of the terms, best first."""
+        language, _ = among
+        statistics = self._statistics
+        passages = statistics.passages.get(language, 0)
+        if limit < 1 or not passages or not self._server.sparse:
+            return _NO_HITS
+        frequencies = {term: statistics.frequency(term, language) for term in terms}
+        question = question_weights(terms, frequencies, passages)
+        if not question:
+            return _NO_HITS
+        average, written = statistics.average(language), statistics.written[language]
+        wanted = 2 * limit + _MARGIN
+        while True:
+            hits = self._search(_Asked("words", question, {"metric_type": "IP"}, COUNTED), wanted, among)
+            ids = np.array([int(hit["id"]) for hit in hits], np.int64)
+            scores = bm25(question, [words_of(hit["entity"]) for hit in hits], average).astype(np.float32)
+            order = np.lexsort((ids, -scores))[:limit]
+            if len(hits) < wanted or wanted >= _MOST:
+                break
+            last = min(float(hit["distance"]) for hit in hits)
+            if most_unseen(last, written=written, average=average) < scores[order[-1]]:
+                break
+            wanted = min(4 * wanted, _MOST)
+        order = order[scores[order] > 0]
+        return ids[order], scores[order]
+
+    def _search(self, asked: _Asked, wanted: int, among: tuple[str, str | None]) -> list[Row]:
+        """The hits, best first."""
+        found = self._connection.call(
+            "search",
+            self._connection.address.collection,
+            data=[asked.vector],
+            anns_field=asked.field,
+            limit=wanted,
+            filter=language_condition(*among),
+            output_fields=list(asked.fields),
+            search_params=asked.options,
+            consistency_level="Bounded",
+        )
+        return list(found[0])
+
+    def _effort(self, wanted: int) -> dict[str, int]:
+        """How far the vector index looks: recall against time."""
+        return {
+            "HNSW": {"ef": max(4 * wanted, 256)},
+            "IVF_SQ8": {"nprobe": 64},
+            "DISKANN": {"search_list": max(2 * wanted, 128)},
+        }.get(self._kind, {})
+
+    @cached_property
+    def _kind(self) -> str:
+        described = self._connection.call(
+            "describe_index", self._connection.address.collection, index_name="vector"
+        )
+        return str((described or {}).get("index_type", ""))

@@ -1,0 +1,167 @@
+"""The collection of records, read and written: founding, documents, files, languages, texts."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+
+from rag.errors import LibraryDamaged
+from rag.store.milvus.connection import Connection, Row
+from rag.store.milvus.founding import Founding
+from rag.store.milvus.packing import ascii_path, digest, joined, pieces
+from rag.store.milvus.rows import (
+    Entry,
+    FileNote,
+    entry_of,
+    note_id,
+    note_of,
+    record,
+)
+from rag.store.milvus.schema import records_of
+from rag.store.rows import Body
+
+_FIELDS = ["id", "kind", "path", "data"]
+_IDS_AT_ONCE = 200
+_ROWS_AT_ONCE = 200  # of 64 KB at most
+_GENERATION = "generation"
+
+
+class Records:
+    """What a library keeps beside its passages. Reading sees all that was written before: Strong."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._name = records_of(connection.address)
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        """The rows with these ids that there are, by id."""
+        found: dict[str, Row] = {}
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            quoted = ", ".join(f'"{id_}"' for id_ in ids[start : start + _IDS_AT_ONCE])
+            rows = self._connection.call(
+                "query",
+                self._name,
+                filter=f"id in [{quoted}]",
+                output_fields=_FIELDS,
+                consistency_level="Strong",
+            )
+            found.update((row["id"], row) for row in rows)
+        return found
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Write rows, in place of those with the same ids."""
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            self._connection.write("upsert", self._name, list(rows[start : start + _ROWS_AT_ONCE]))
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Delete rows."""
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            self._connection.write("delete", self._name, ids=list(ids[start : start + _IDS_AT_ONCE]))
+
+    def scan(self, kind: str, condition: str = "") -> Iterator[Row]:
+        """All rows of a kind."""
+        narrowed = f" and ({condition})" if condition else ""
+        return self._connection.rows(self._name, f'kind == "{kind}"{narrowed}', _FIELDS)
+
+    # --- what the library is founded on ---------------------------------------------------------------------
+
+    def keep_founding(self, founding: Founding) -> None:
+        """Keep it under its name; nothing refers to it yet."""
+        name, cut = founding.name, pieces(founding.to_bytes())
+        rows = [record(f"founding/{name}/{place}", "founding", piece) for place, piece in enumerate(cut)]
+        self.put([*rows, record(f"founding/{name}", "founding", str(len(cut)))])
+
+    def founding(self, name: str) -> Founding:
+        """What was kept under the name. Raises LibraryDamaged."""
+        return Founding.from_bytes(self._blob(f"founding/{name}", "what the library is founded on"))
+
+    def _blob(self, id_: str, what: str) -> bytes:
+        head = self.get([id_])
+        ids = [f"{id_}/{place}" for place in range(int(head[id_]["data"]))] if head else []
+        found = self.get(ids)
+        if not ids or len(found) < len(ids):
+            raise LibraryDamaged(f"{what} is missing at {self._connection.address.shown}; see `rag doctor`")
+        return joined(found[piece]["data"] for piece in ids)
+
+    # --- the state ------------------------------------------------------------------------------------------
+
+    def generation(self) -> int:
+        """A number that is another one after each change; 0 before the first."""
+        found = self.get([_GENERATION])
+        return int(found[_GENERATION]["data"]) if found else 0
+
+    def next_generation(self) -> Row:
+        """The row that says that something has changed. Which of two writers has it last does not matter."""
+        return record(_GENERATION, _GENERATION, str(1 + secrets.randbits(62)))
+
+    def averages(self) -> dict[str, float]:
+        """The average length with which each language's sparse vectors are written, by language."""
+        return {row["id"].partition("/")[2]: float(row["data"]) for row in self.scan("language")}
+
+    def keep_averages(self, averages: dict[str, float]) -> None:
+        """Keep those of languages that are new in the library."""
+        self.put([record(f"language/{code}", "language", repr(value)) for code, value in averages.items()])
+
+    # --- documents and files --------------------------------------------------------------------------------
+
+    def entry(self, key: str) -> Entry | None:
+        """The document with that key; None where there is none, nor remains of one."""
+        id_ = f"document/{digest(key)}"
+        found = self.get([id_])
+        return entry_of(found[id_]) if found else None
+
+    def entries(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """Those of these documents that there are, by key."""
+        found = self.get([f"document/{digest(key)}" for key in keys])
+        entries = map(entry_of, found.values())
+        return {entry.key: entry for entry in entries}
+
+    def entries_of(self, path: str) -> list[Entry]:
+        """The documents of one file."""
+        return [entry_of(row) for row in self.scan("document", f'path == "{ascii_path(path)}"')]
+
+    def entries_below(self, folder: str) -> Iterator[Entry]:
+        """The documents below a folder; all with ""."""
+        start = ascii_path(folder).rstrip("/")
+        condition = f'path >= "{start}/" and path < "{start}0"' if folder else ""
+        return map(entry_of, self.scan("document", condition))
+
+    def notes(self, paths: Sequence[str]) -> dict[str, FileNote]:
+        """What is known of these files, by path."""
+        found = self.get([note_id(path) for path in paths])
+        notes = map(note_of, found.values())
+        return {note.path: note for note in notes}
+
+    def failures(self) -> list[FileNote]:
+        """The files that could not be read, in the order of their paths."""
+        return sorted(map(note_of, self.scan("failure")), key=lambda note: note.path)
+
+    # --- texts ----------------------------------------------------------------------------------------------
+
+    def body_rows(self, name: str, content: str, body: Body) -> list[Row]:
+        """The rows of a document's text in one version."""
+        _, *parts, checksum = body.columns(0)
+        data = b"".join(struct.pack("<Q", len(part)) + part for part in parts)
+        cut = pieces(data + str(checksum).encode())
+        rows = [record(f"body/{name}/{content}/{place}", "body", piece) for place, piece in enumerate(cut)]
+        return [*rows, record(f"body/{name}/{content}", "body", str(len(cut)))]
+
+    def body(self, entry: Entry) -> Body:
+        """A document's text. Raises LibraryDamaged."""
+        content = entry.row.hash[:32] if entry.row else ""
+        data = self._blob(f"body/{entry.name}/{content}", f"the text of {entry.key}")
+        parts = []
+        for _ in range(3):
+            (size,) = struct.unpack_from("<Q", data)
+            parts.append(data[8 : 8 + size])
+            data = data[8 + size :]
+        return Body.from_columns((0, *parts, int(data)))
+
+    def body_ids(self, name: str, content: str) -> list[str]:
+        """The ids of the rows of a document's text in one version."""
+        head = f"body/{name}/{content}"
+        found = self.get([head])
+        return [head, *(f"{head}/{place}" for place in range(int(found[head]["data"])))] if found else []

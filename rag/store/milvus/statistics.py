@@ -1,0 +1,103 @@
+"""Counts that scores need, of each language's passages: taken by the server, never kept up by writers.
+
+So they are right whatever processes wrote, were killed or wrote twice. Each is one request, so they are kept
+for a while and asked for together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from functools import partial
+from threading import Lock
+
+from rag.store.milvus.condition import language_condition
+from rag.store.milvus.connection import Connection
+from rag.store.milvus.packing import term_id
+from rag.store.milvus.schema import Server
+from rag.store.milvus.words import LENGTH_BITS
+
+KEPT_S = 60.0
+_FREQUENCIES = 200_000  # of terms that are kept at most
+
+
+class Statistics:
+    """How many passages each language has, now, and what they hold; safe to use from several threads.
+
+    `written` has the average lengths of the sparse vectors of each language: `words.sparse_vector`.
+    """
+
+    def __init__(self, connection: Connection, server: Server, written: Mapping[str, float]) -> None:
+        self._connection = connection
+        self._server = server
+        self.written = dict(written)
+        self._lock = Lock()
+        self._since = time.monotonic()
+        self._frequencies: dict[tuple[str, str], int] = {}
+        self._averages: dict[str, float] = {}
+        codes = sorted(written)
+        counts = connection.together(
+            [partial(self._count, language_condition(code), "Strong") for code in codes]
+        )
+        self.passages = {code: count for code, count in zip(codes, counts, strict=True) if count}
+
+    def keep(self, before: Statistics) -> None:
+        """Take over what another one has counted lately."""
+        with self._lock:
+            self._since = before._since
+            self._frequencies, self._averages = dict(before._frequencies), dict(before._averages)
+
+    def know(self, terms: Iterable[str], languages: Iterable[str]) -> None:
+        """Ask for all that is not known yet of these terms, in every language at once."""
+        if not self._server.sparse:
+            return
+        with self._lock:
+            if time.monotonic() - self._since > KEPT_S or len(self._frequencies) > _FREQUENCIES:
+                self._frequencies, self._averages, self._since = {}, {}, time.monotonic()
+            wanted = [(code, term) for code in languages for term in terms]
+            missing = [each for each in dict.fromkeys(wanted) if each not in self._frequencies]
+        counts = self._connection.together(
+            [
+                partial(self._count, f"{language_condition(code)} and array_contains(terms, {term_id(term)})")
+                for code, term in missing
+            ]
+        )
+        with self._lock:
+            self._frequencies.update(zip(missing, counts, strict=True))
+
+    def frequency(self, term: str, language: str) -> int:
+        """The number of the language's passages that hold the term; 0 where the server knows no words."""
+        self.know([term], [language])
+        with self._lock:
+            return self._frequencies.get((language, term), 0)
+
+    def average(self, language: str) -> float:
+        """The average length of the language's passages, in terms.
+
+        The sum of lengths is 1 × the number of odd ones + 2 × the number with the second bit set and so on.
+        """
+        with self._lock:
+            known = self._averages.get(language)
+        if known is None:
+            condition = language_condition(language)
+            counts = self._connection.together(
+                [
+                    partial(self._count, f"{condition} and array_contains(bits, {bit})")
+                    for bit in range(LENGTH_BITS)
+                ]
+            )
+            total = sum(count << bit for bit, count in enumerate(counts))
+            known = total / max(self.passages.get(language, 0), 1)
+            with self._lock:
+                self._averages[language] = known
+        return known
+
+    def _count(self, condition: str, consistency: str = "Bounded") -> int:
+        rows = self._connection.call(
+            "query",
+            self._connection.address.collection,
+            filter=condition,
+            output_fields=["count(*)"],
+            consistency_level=consistency,
+        )
+        return int(rows[0]["count(*)"])
