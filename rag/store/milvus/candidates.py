@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 from rag.records import Float32, Int64
 from rag.store.milvus.condition import language_condition
 from rag.store.milvus.connection import Connection, Row
+from rag.store.milvus.packing import term_id
 from rag.store.milvus.rows import CANDIDATE, COUNTED, words_of
 from rag.store.milvus.schema import Server
 from rag.store.milvus.statistics import Statistics
@@ -62,6 +64,8 @@ class Candidates:
         passages = statistics.passages.get(language, 0)
         if limit < 1 or not passages or not self._server.sparse:
             return _NO_HITS
+        if not statistics.knows(terms, language):
+            self._count(terms, 2 * limit + _MARGIN, language)
         frequencies = {term: statistics.frequency(term, language) for term in terms}
         question = question_weights(terms, frequencies, passages)
         if not question:
@@ -81,6 +85,21 @@ class Candidates:
             wanted = min(4 * wanted, _MOST)
         order = order[scores[order] > 0]
         return ids[order], scores[order]
+
+    def _count(self, terms: Sequence[str], wanted: int, language: str) -> None:
+        """Learn how many passages hold each of the terms.
+
+        Where fewer than `wanted` hold any of them, as in a language that the question is not in, one search
+        finds them all and they are counted here; otherwise the server counts, a request a term.
+        """
+        ids = {term: term_id(term) for term in terms}
+        asked = _Asked("words", dict.fromkeys(ids.values(), 1.0), {"metric_type": "IP"}, COUNTED)
+        hits = self._search(asked, wanted, (language, None))
+        if len(hits) >= wanted:
+            self._statistics.ask(terms, language)
+            return
+        held = Counter(id_ for hit in hits for id_ in words_of(hit["entity"]).terms)
+        self._statistics.learn({term: held[id_] for term, id_ in ids.items()}, language)
 
     def _search(self, asked: _Asked, wanted: int, among: tuple[str, str | None]) -> list[Row]:
         """The hits, best first."""

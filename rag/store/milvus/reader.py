@@ -115,7 +115,6 @@ class MilvusStore:
 
         Best first, ties by id; nothing where the server has no sparse vectors (Milvus before 2.4).
         """
-        self.statistics.know(terms, self.languages)
         return self._candidates.by_words(terms, limit, (language, within))
 
     def document_frequency(self, term: str, language: str) -> int:

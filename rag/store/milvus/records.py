@@ -25,6 +25,7 @@ _FIELDS = ["id", "kind", "path", "data"]
 _IDS_AT_ONCE = 200
 _ROWS_AT_ONCE = 200  # of 64 KB at most
 _GENERATION = "generation"
+_TURN = "turn"
 
 
 class Records:
@@ -93,9 +94,15 @@ class Records:
         found = self.get([_GENERATION])
         return int(found[_GENERATION]["data"]) if found else 0
 
-    def next_generation(self) -> Row:
-        """The row that says that something has changed. Which of two writers has it last does not matter."""
-        return record(_GENERATION, _GENERATION, str(1 + secrets.randbits(62)))
+    def next_turn(self) -> int:
+        """How many passages have come into the library, and 1; two who write at the same time may agree."""
+        found = self.get([_TURN])
+        return int(found[_TURN]["data"]) if found else 1
+
+    def changed(self, turn: int | None = None) -> list[Row]:
+        """The rows that say that something has changed. Which of two writers is last is all the same."""
+        generation = record(_GENERATION, _GENERATION, str(1 + secrets.randbits(62)))
+        return [generation, *([record(_TURN, _TURN, str(turn))] if turn is not None else [])]
 
     def averages(self) -> dict[str, float]:
         """The average length with which each language's sparse vectors are written, by language."""

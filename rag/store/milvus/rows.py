@@ -42,6 +42,14 @@ class Kept:
     states: StoredStates
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A passage's id, and the how manieth it was to come into the library."""
+
+    id: int
+    turn: int
+
+
 def unit_halves(vectors: Float32) -> Float32:
     """The vectors (n, d) as float16 keeps them, unit rows: what a library in a folder has too."""
     whole = np.asarray(vectors, "<f2").astype(np.float32)
@@ -50,24 +58,28 @@ def unit_halves(vectors: Float32) -> Float32:
 
 
 def passage_row(
-    passage: Passage, read: Document, words: WordCounts, *, id_: int, kept: tuple[Float32, StoredStates]
+    passage: Passage, read: Document, words: WordCounts, *, place: Placed, kept: tuple[Float32, StoredStates]
 ) -> Row:
-    """The row of a passage of the document `read`, but for its vectors in the server's own form."""
+    """The row of a passage of the document `read`, but for its vectors in the server's own form.
+
+    Its lot, by which samples are drawn, follows from its turn: that is the passage's id in a library in a
+    folder, so that both draw the same sample where one process has fed both in the same order.
+    """
     source, (vector, (codes, layout)) = passage.source, kept
     names = [source.title, source.section, source.speaker, source.role]
     numbers = [source.page, source.paragraph, source.start, source.end]
-    place = json.dumps([*names, *numbers, source.place, read.path, read.id], ensure_ascii=False)
+    where = json.dumps([*names, *numbers, source.place, read.path, read.id], ensure_ascii=False)
     return {
-        "id": id_,
+        "id": place.id,
         "language": passage.language,
         "vector": vector,
         "terms": list(words.terms),
         "counts": list(words.counts),
         "length": words.length,
         "bits": [bit for bit in range(LENGTH_BITS) if words.length >> bit & 1],
-        "lot": int(scrambled(np.array([id_], np.int64))[0]),
+        "lot": int(scrambled(np.array([place.turn], np.int64))[0]),
         "text": text_field(passage.text),
-        "place": text_field(place),
+        "place": text_field(where),
         "codes": bytes_field(codes),
         "layout": bytes_field(layout),
         **condition_fields(source, key=read.key, date=read.date),

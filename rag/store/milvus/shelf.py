@@ -22,7 +22,16 @@ from rag.store.milvus.connection import Connection, Row, missing
 from rag.store.milvus.founding import Founding
 from rag.store.milvus.packing import batches, first_id
 from rag.store.milvus.records import Records
-from rag.store.milvus.rows import Entry, FileNote, entry_record, for_server, note_id, note_record, passage_row
+from rag.store.milvus.rows import (
+    Entry,
+    FileNote,
+    Placed,
+    entry_record,
+    for_server,
+    note_id,
+    note_record,
+    passage_row,
+)
 from rag.store.milvus.schema import Server, create_passages, create_records, describe, founding_of
 from rag.store.milvus.words import WordCounts, count_words
 from rag.store.publish import lexical_text
@@ -105,7 +114,7 @@ class Shelf:
         known = self.records.entries(new.read.key for new in documents)
         coming = [_coming(new, known.get(new.read.key)) for new in documents]
         self.records.put([entry_record(each.intent) for each in coming])
-        self._put_passages(coming)
+        turn = self._put_passages(coming, self.records.next_turn())
         bodies = [
             row
             for each in coming
@@ -115,7 +124,7 @@ class Shelf:
         ]
         self.records.put(bodies)
         finals = [entry_record(each.final) for each in coming]
-        self.records.put([*finals, *map(note_record, notes), self.records.next_generation()])
+        self.records.put([*finals, *map(note_record, notes), *self.records.changed(turn)])
         self._drop_stale([each.final for each in coming], {each.old.key: each.old for each in coming})
 
     def remove(self, entries: Sequence[Entry], paths: Iterable[str] = ()) -> None:
@@ -124,12 +133,12 @@ class Shelf:
         self.records.put([entry_record(entry) for entry in stale])
         self.records.drop([note_id(path) for path in paths])
         self._drop_stale(stale, {entry.key: entry for entry in entries})
-        self.records.put([self.records.next_generation()])
+        self.records.put(self.records.changed())
 
     def finish(self, entries: Sequence[Entry]) -> None:
         """Delete what an interrupted writer has left of these documents."""
         self._drop_stale(entries, {})
-        self.records.put([self.records.next_generation()])
+        self.records.put(self.records.changed())
 
     def forget_content(self, entries: Sequence[Entry]) -> None:
         """Have documents written again by the next run that meets their files."""
@@ -142,14 +151,15 @@ class Shelf:
         for part in batches(ids, _IDS_AT_ONCE):
             self.connection.write("delete", self.address.collection, ids=part)
 
-    def _put_passages(self, coming: Sequence[_Coming]) -> None:
+    def _put_passages(self, coming: Sequence[_Coming], turn: int) -> int:
+        """The turn after these passages, the first of which has the turn `turn`."""
         rows: list[tuple[Row, WordCounts]] = []
         for each in coming:
             for place, passage in enumerate(each.new.passages):
                 words = count_words(lexical_text(passage))
                 kept = each.new.vectors[place], each.new.states[place]
-                row = passage_row(passage, each.new.read, words, id_=each.first + place, kept=kept)
-                rows.append((row, words))
+                placed = Placed(each.first + place, turn + len(rows))
+                rows.append((passage_row(passage, each.new.read, words, place=placed, kept=kept), words))
         averages = self._averages_for(rows)
         for start in range(0, len(rows), _PASSAGES_AT_ONCE):
             self._upsert(
@@ -158,6 +168,7 @@ class Shelf:
                     for row, words in rows[start : start + _PASSAGES_AT_ONCE]
                 ]
             )
+        return turn + len(rows)
 
     def _upsert(self, rows: list[Row]) -> None:
         if self.server.upserts:

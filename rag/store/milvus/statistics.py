@@ -7,17 +7,18 @@ for a while and asked for together.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from threading import Lock
 
 from rag.store.milvus.condition import language_condition
-from rag.store.milvus.connection import Connection
+from rag.store.milvus.connection import Connection, Row
 from rag.store.milvus.packing import term_id
 from rag.store.milvus.schema import Server
 from rag.store.milvus.words import LENGTH_BITS
 
 KEPT_S = 60.0
+_FEW = 1000  # passages whose lengths are brought over
 _FREQUENCIES = 200_000  # of terms that are kept at most
 
 
@@ -47,57 +48,72 @@ class Statistics:
             self._since = before._since
             self._frequencies, self._averages = dict(before._frequencies), dict(before._averages)
 
-    def know(self, terms: Iterable[str], languages: Iterable[str]) -> None:
-        """Ask for all that is not known yet of these terms, in every language at once."""
-        if not self._server.sparse:
-            return
+    def knows(self, terms: Iterable[str], language: str) -> bool:
+        """Whether it is known how many of the language's passages hold each of the terms."""
         with self._lock:
             if time.monotonic() - self._since > KEPT_S or len(self._frequencies) > _FREQUENCIES:
                 self._frequencies, self._averages, self._since = {}, {}, time.monotonic()
-            wanted = [(code, term) for code in languages for term in terms]
-            missing = [each for each in dict.fromkeys(wanted) if each not in self._frequencies]
-        counts = self._connection.together(
-            [
-                partial(self._count, f"{language_condition(code)} and array_contains(terms, {term_id(term)})")
-                for code, term in missing
-            ]
-        )
+            return all((language, term) in self._frequencies for term in terms)
+
+    def learn(self, frequencies: Mapping[str, int], language: str) -> None:
+        """Keep how many of the language's passages hold each term."""
         with self._lock:
-            self._frequencies.update(zip(missing, counts, strict=True))
+            self._frequencies.update(((language, term), count) for term, count in frequencies.items())
+
+    def ask(self, terms: Sequence[str], language: str) -> None:
+        """Have the server count, all terms at once."""
+        condition = language_condition(language)
+        asked = [
+            partial(self._count, f"{condition} and array_contains(terms, {term_id(term)})") for term in terms
+        ]
+        self.learn(dict(zip(terms, self._connection.together(asked), strict=True)), language)
 
     def frequency(self, term: str, language: str) -> int:
         """The number of the language's passages that hold the term; 0 where the server knows no words."""
-        self.know([term], [language])
+        if not self._server.sparse:
+            return 0
+        if not self.knows([term], language):
+            self.ask([term], language)
         with self._lock:
             return self._frequencies.get((language, term), 0)
 
     def average(self, language: str) -> float:
         """The average length of the language's passages, in terms.
 
-        The sum of lengths is 1 × the number of odd ones + 2 × the number with the second bit set and so on.
+        The sum of many lengths is 1 × the number of odd ones + 2 × the number with the second bit set and so
+        on: requests that bring one number each.
         """
         with self._lock:
             known = self._averages.get(language)
         if known is None:
-            condition = language_condition(language)
-            counts = self._connection.together(
-                [
-                    partial(self._count, f"{condition} and array_contains(bits, {bit})")
-                    for bit in range(LENGTH_BITS)
-                ]
-            )
-            total = sum(count << bit for bit, count in enumerate(counts))
+            total = self._total_length(language)
             known = total / max(self.passages.get(language, 0), 1)
             with self._lock:
                 self._averages[language] = known
         return known
 
+    def _total_length(self, language: str) -> int:
+        condition = language_condition(language)
+        if self.passages.get(language, 0) <= _FEW:
+            rows = self._query(condition, "length")
+            return sum(int(row["length"]) for row in rows)
+        counts = self._connection.together(
+            [
+                partial(self._count, f"{condition} and array_contains(bits, {bit})")
+                for bit in range(LENGTH_BITS)
+            ]
+        )
+        return sum(count << bit for bit, count in enumerate(counts))
+
     def _count(self, condition: str, consistency: str = "Bounded") -> int:
-        rows = self._connection.call(
+        return int(self._query(condition, "count(*)", consistency)[0]["count(*)"])
+
+    def _query(self, condition: str, field: str, consistency: str = "Bounded") -> list[Row]:
+        rows: list[Row] = self._connection.call(
             "query",
             self._connection.address.collection,
             filter=condition,
-            output_fields=["count(*)"],
+            output_fields=[field],
             consistency_level=consistency,
         )
-        return int(rows[0]["count(*)"])
+        return rows
