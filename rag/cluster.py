@@ -17,7 +17,7 @@ from rag.store.milvus.address import read_store_address
 from rag.store.milvus.connection import Connection, Patience
 from rag.store.milvus.examine import examine
 from rag.store.milvus.reader import MilvusStore
-from rag.store.milvus.schema import NO_WORDS
+from rag.store.milvus.schema import SLOW_WORDS
 from rag.store.milvus.shelf import Shelf
 from rag.store.vector_store import VectorStore
 
@@ -138,7 +138,7 @@ class ClusterLibrary(Library):
         before = self._opened.snapshot if self._opened is not None else None
         store = MilvusStore(self._connection, before if isinstance(before, MilvusStore) else None)
         if before is None and not store.server.sparse:
-            _LOG.warning("rag: %s: %s", self._connection.address.shown, NO_WORDS)
+            _LOG.warning("rag: %s: %s", self._connection.address.shown, SLOW_WORDS)
         return store
 
     def _own_model(self) -> str | None:

@@ -27,7 +27,7 @@ from rag.store.identity import Identity
 from rag.store.milvus.connection import missing
 from rag.store.milvus.founding import Founding
 from rag.store.milvus.rows import Entry, FileNote
-from rag.store.milvus.schema import NO_WORDS
+from rag.store.milvus.schema import SLOW_WORDS
 from rag.store.milvus.shelf import Shelf
 from rag.store.rows import document_hash, to_bytes
 from rag.store.states import encode_layout
@@ -62,7 +62,7 @@ def feed_paths(
         run.feed(files)
     vanished = () if run.founding is None else tuple(_vanished(shelf, paths, files))
     if not shelf.server.sparse:
-        skipped.append(Failure(shelf.address.shown, NO_WORDS))
+        skipped.append(Failure(shelf.address.shown, SLOW_WORDS))
     report = run.report(vanished, skipped, seconds=time.monotonic() - started)
     if report.failures and not report.added + report.updated + report.unchanged:
         others = f" (and {len(report.failures) - 1} more files)" if len(report.failures) > 1 else ""

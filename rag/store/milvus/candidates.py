@@ -17,10 +17,11 @@ from rag.store.milvus.packing import term_id
 from rag.store.milvus.rows import CANDIDATE, COUNTED, words_of
 from rag.store.milvus.schema import Server
 from rag.store.milvus.statistics import Statistics
-from rag.store.milvus.words import bm25, most_unseen, question_weights
+from rag.store.milvus.words import WordCounts, bm25, most_unseen, question_weights
 
 _MARGIN = 16  # beyond the limit, so that ties and rounding at the edge are settled by us
 _MOST = 2048  # candidates by words that are scored again at most: 1 KB each
+_SCANNED = 4096  # passages that are looked through at most where the server has no sparse vectors
 _NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -32,6 +33,16 @@ class _Asked:
     vector: Any  # as pymilvus takes it: numbers, float16, or {dimension: weight}
     options: dict[str, Any]
     fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """Passages that hold words, `words[i]` those of `ids[i]`; no other's dot product is above `least`."""
+
+    ids: Int64
+    words: Sequence[WordCounts]
+    least: float
+    is_all: bool  # of those that hold any of the words
 
 
 class Candidates:
@@ -62,44 +73,72 @@ class Candidates:
         language, _ = among
         statistics = self._statistics
         passages = statistics.passages.get(language, 0)
-        if limit < 1 or not passages or not self._server.sparse:
+        if limit < 1 or not passages:
             return _NO_HITS
+        wanted = 2 * limit + _MARGIN
         if not statistics.knows(terms, language):
-            self._count(terms, 2 * limit + _MARGIN, language)
+            self._count(terms, wanted, language)
         frequencies = {term: statistics.frequency(term, language) for term in terms}
         question = question_weights(terms, frequencies, passages)
         if not question:
             return _NO_HITS
         average, written = statistics.average(language), statistics.written[language]
-        wanted = 2 * limit + _MARGIN
         while True:
-            hits = self._search(_Asked("words", question, {"metric_type": "IP"}, COUNTED), wanted, among)
-            ids = np.array([int(hit["id"]) for hit in hits], np.int64)
-            scores = bm25(question, [words_of(hit["entity"]) for hit in hits], average).astype(np.float32)
-            order = np.lexsort((ids, -scores))[:limit]
-            if len(hits) < wanted or wanted >= _MOST:
-                break
-            last = min(float(hit["distance"]) for hit in hits)
-            if most_unseen(last, written=written, average=average) < scores[order[-1]]:
+            found = self._holding(question, wanted, among)
+            scores = bm25(question, found.words, average).astype(np.float32)
+            order = np.lexsort((found.ids, -scores))[:limit]
+            unseen = most_unseen(found.least, written=written, average=average)
+            if found.is_all or wanted >= _MOST or unseen < scores[order[-1]]:
                 break
             wanted = min(4 * wanted, _MOST)
         order = order[scores[order] > 0]
-        return ids[order], scores[order]
+        return found.ids[order], scores[order]
 
     def _count(self, terms: Sequence[str], wanted: int, language: str) -> None:
         """Learn how many passages hold each of the terms.
 
-        Where fewer than `wanted` hold any of them, as in a language that the question is not in, one search
-        finds them all and they are counted here; otherwise the server counts, a request a term.
+        Where few hold any of them, as in a language that the question is not in, one search finds them all
+        and they are counted here; otherwise the server counts, a request a term.
         """
         ids = {term: term_id(term) for term in terms}
-        asked = _Asked("words", dict.fromkeys(ids.values(), 1.0), {"metric_type": "IP"}, COUNTED)
-        hits = self._search(asked, wanted, (language, None))
-        if len(hits) >= wanted:
+        found = self._holding(dict.fromkeys(ids.values(), 1.0), wanted, (language, None))
+        if not found.is_all:
             self._statistics.ask(terms, language)
             return
-        held = Counter(id_ for hit in hits for id_ in words_of(hit["entity"]).terms)
+        held = Counter(id_ for words in found.words for id_ in words.terms)
         self._statistics.learn({term: held[id_] for term, id_ in ids.items()}, language)
+
+    def _holding(self, question: dict[int, float], wanted: int, among: tuple[str, str | None]) -> _Holding:
+        """Passages that hold any of the terms, the `wanted` of them with the highest dot product."""
+        if not self._server.sparse:
+            return self._looked_through(question, among)
+        hits = self._search(_Asked("words", question, {"metric_type": "IP"}, COUNTED), wanted, among)
+        return _Holding(
+            ids=np.array([int(hit["id"]) for hit in hits], np.int64),
+            words=[words_of(hit["entity"]) for hit in hits],
+            least=min((float(hit["distance"]) for hit in hits), default=0.0),
+            is_all=len(hits) < wanted,
+        )
+
+    def _looked_through(self, question: dict[int, float], among: tuple[str, str | None]) -> _Holding:
+        """The same without sparse vectors: all that hold any of the terms, or of the rarest of them.
+
+        Nothing is promised of those that hold the common ones alone, where they are more than `_SCANNED`.
+        """
+        rarest = sorted(question, key=lambda term: (-question[term], term))
+        while True:
+            terms = ", ".join(map(str, rarest))
+            condition = f"{language_condition(*among)} and array_contains_any(terms, [{terms}])"
+            rows = self._statistics.query(condition, *COUNTED, limit=_SCANNED)
+            if len(rows) < _SCANNED or len(rarest) == 1:
+                break
+            rarest = rarest[: len(rarest) // 2]
+        return _Holding(
+            ids=np.array([int(row["id"]) for row in rows], np.int64),
+            words=[words_of(row) for row in rows],
+            least=0.0,
+            is_all=len(rarest) == len(question) and len(rows) < _SCANNED,
+        )
 
     def _search(self, asked: _Asked, wanted: int, among: tuple[str, str | None]) -> list[Row]:
         """The hits, best first."""

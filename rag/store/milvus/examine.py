@@ -10,7 +10,7 @@ from rag.records import Finding
 from rag.store.milvus.connection import missing
 from rag.store.milvus.founding import Founding
 from rag.store.milvus.rows import Entry
-from rag.store.milvus.schema import NO_WORDS, describe, founding_of
+from rag.store.milvus.schema import SLOW_WORDS, describe, founding_of
 from rag.store.milvus.shelf import Shelf
 
 _YOUNG_S = 900.0  # a document that began to come in later than so may still be coming
@@ -105,7 +105,7 @@ def _facts(report: _Report, shelf: Shelf, founding: Founding) -> Iterator[Findin
     if report.writing:
         yield Finding("ok", f"{report.writing} documents are being written now, or were cut off just now")
     if not shelf.server.sparse:
-        yield Finding("warning", f"{shelf.server.version}: {NO_WORDS}", "run Milvus 2.4 or newer")
+        yield Finding("warning", f"{shelf.server.version}: {SLOW_WORDS}", "run Milvus 2.4 or newer")
     if report.is_whole:
         yield Finding("ok", f"{report.documents} documents, {report.passages} passages: none is missing")
     model, version = founding.identity.model, shelf.server.version

@@ -59,7 +59,7 @@ class MilvusStore:
             self.founding = self._records.founding(self._name)
             self._reference = self.founding.read_reference()
         self._generation = self._records.generation()
-        self.statistics = Statistics(connection, self.server, self._records.averages())
+        self.statistics = Statistics(connection, self._records.averages())
         if before is not None:
             self.statistics.keep(before.statistics)
         self._candidates = Candidates(connection, self.server, self.statistics)
@@ -113,7 +113,8 @@ class MilvusStore:
     ) -> tuple[Int64, Float32]:
         """The language's passages that hold any of the terms: ids (k,) and BM25 scores (k,), k <= limit.
 
-        Best first, ties by id; nothing where the server has no sparse vectors (Milvus before 2.4).
+        Best first, ties by id. A server without sparse vectors (Milvus before 2.4) is asked for all that hold
+        any of the terms, or, of more than four thousand, the rarest of them.
         """
         return self._candidates.by_words(terms, limit, (language, within))
 

@@ -17,8 +17,9 @@ from rag.store.milvus.words import MAX_TERMS
 FOUNDING = "wenju_founding"  # the property that names what a library is founded on
 PARTITIONS = 64  # languages are spread over these by hash; Milvus' own default
 MAX_RUNS = 1024  # runs of headings that a passage may stand under: 44 headings one below the other
-NO_WORDS = (
-    "this server is older than Milvus 2.4 and has no sparse vectors: words are not searched, meaning is"
+SLOW_WORDS = (
+    "this server is older than Milvus 2.4 and has no sparse vectors: words are looked up passage by passage, "
+    "the rarest first, which only a small library bears"
 )
 _LITE = re.compile(r"milvus_lite-(.*)")
 _NUMBER = re.compile(r"v?(\d+)\.(\d+)")

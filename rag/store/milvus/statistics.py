@@ -14,7 +14,6 @@ from threading import Lock
 from rag.store.milvus.condition import language_condition
 from rag.store.milvus.connection import Connection, Row
 from rag.store.milvus.packing import term_id
-from rag.store.milvus.schema import Server
 from rag.store.milvus.words import LENGTH_BITS
 
 KEPT_S = 60.0
@@ -28,9 +27,8 @@ class Statistics:
     `written` has the average lengths of the sparse vectors of each language: `words.sparse_vector`.
     """
 
-    def __init__(self, connection: Connection, server: Server, written: Mapping[str, float]) -> None:
+    def __init__(self, connection: Connection, written: Mapping[str, float]) -> None:
         self._connection = connection
-        self._server = server
         self.written = dict(written)
         self._lock = Lock()
         self._since = time.monotonic()
@@ -69,9 +67,7 @@ class Statistics:
         self.learn(dict(zip(terms, self._connection.together(asked), strict=True)), language)
 
     def frequency(self, term: str, language: str) -> int:
-        """The number of the language's passages that hold the term; 0 where the server knows no words."""
-        if not self._server.sparse:
-            return 0
+        """The number of the language's passages that hold the term."""
         if not self.knows([term], language):
             self.ask([term], language)
         with self._lock:
@@ -95,7 +91,7 @@ class Statistics:
     def _total_length(self, language: str) -> int:
         condition = language_condition(language)
         if self.passages.get(language, 0) <= _FEW:
-            rows = self._query(condition, "length")
+            rows = self.query(condition, "length")
             return sum(int(row["length"]) for row in rows)
         counts = self._connection.together(
             [
@@ -106,14 +102,18 @@ class Statistics:
         return sum(count << bit for bit, count in enumerate(counts))
 
     def _count(self, condition: str, consistency: str = "Bounded") -> int:
-        return int(self._query(condition, "count(*)", consistency)[0]["count(*)"])
+        return int(self.query(condition, "count(*)", consistency=consistency)[0]["count(*)"])
 
-    def _query(self, condition: str, field: str, consistency: str = "Bounded") -> list[Row]:
+    def query(
+        self, condition: str, *fields: str, limit: int | None = None, consistency: str = "Bounded"
+    ) -> list[Row]:
+        """The rows that meet a condition, `limit` of them at most."""
         rows: list[Row] = self._connection.call(
             "query",
             self._connection.address.collection,
             filter=condition,
-            output_fields=[field],
+            output_fields=list(fields),
             consistency_level=consistency,
+            **({} if limit is None else {"limit": limit}),
         )
         return rows
