@@ -40,6 +40,7 @@ class _Holding:
     """Passages that hold words, `words[i]` those of `ids[i]`; no other's dot product is above `least`."""
 
     ids: Int64
+    turns: Int64
     words: Sequence[WordCounts]
     least: float
     is_all: bool  # of those that hold any of the words
@@ -86,7 +87,7 @@ class Candidates:
         while True:
             found = self._holding(question, wanted, among)
             scores = bm25(question, found.words, average).astype(np.float32)
-            order = np.lexsort((found.ids, -scores))[:limit]
+            order = np.lexsort((found.turns, -scores))[:limit]
             unseen = most_unseen(found.least, written=written, average=average)
             if found.is_all or wanted >= _MOST or unseen < scores[order[-1]]:
                 break
@@ -115,6 +116,7 @@ class Candidates:
         hits = self._search(_Asked("words", question, {"metric_type": "IP"}, COUNTED), wanted, among)
         return _Holding(
             ids=np.array([int(hit["id"]) for hit in hits], np.int64),
+            turns=np.array([int(hit["entity"]["turn"]) for hit in hits], np.int64),
             words=[words_of(hit["entity"]) for hit in hits],
             least=min((float(hit["distance"]) for hit in hits), default=0.0),
             is_all=len(hits) < wanted,
@@ -135,6 +137,7 @@ class Candidates:
             rarest = rarest[: len(rarest) // 2]
         return _Holding(
             ids=np.array([int(row["id"]) for row in rows], np.int64),
+            turns=np.array([int(row["turn"]) for row in rows], np.int64),
             words=[words_of(row) for row in rows],
             least=0.0,
             is_all=len(rarest) == len(question) and len(rows) < _SCANNED,

@@ -96,7 +96,7 @@ class MilvusStore:
     ) -> tuple[Int64, Float32]:
         """The language's passages nearest to the unit vector (d,): ids (k,) and cosines (k,), k <= limit.
 
-        Best first, ties by id. Only passages that meet `within`, where that is given, as of `matching`.
+        Best first, ties by turn. Only passages that meet `within`, where that is given, as of `matching`.
         """
         found = [kept_of(row) for row in self._candidates.nearest(vector, limit, (language, within))]
         self._keep(found)
@@ -105,7 +105,8 @@ class MilvusStore:
         ids = np.array([kept.passage.id for kept in found], np.int64)
         vectors = np.array([kept.vector for kept in found], np.float64)
         cosines = (vectors @ vector.astype(np.float64)).astype(np.float32)
-        order = np.lexsort((ids, -cosines))[:limit]
+        turns = np.array([kept.turn for kept in found], np.int64)
+        order = np.lexsort((turns, -cosines))[:limit]
         return ids[order], cosines[order]
 
     def lexical_search(
@@ -113,8 +114,8 @@ class MilvusStore:
     ) -> tuple[Int64, Float32]:
         """The language's passages that hold any of the terms: ids (k,) and BM25 scores (k,), k <= limit.
 
-        Best first, ties by id. A server without sparse vectors (Milvus before 2.4) is asked for all that hold
-        any of the terms, or, of more than four thousand, the rarest of them.
+        Best first, ties by turn. A server without sparse vectors (Milvus before 2.4) is asked for all that
+        hold any of the terms, or, of more than four thousand, the rarest of them.
         """
         return self._candidates.by_words(terms, limit, (language, within))
 

@@ -25,8 +25,8 @@ from rag.store.milvus.schema import Server, as_json
 from rag.store.milvus.words import LENGTH_BITS, WordCounts, sparse_vector
 from rag.store.rows import DocumentRow
 
-CANDIDATE = ("id", "language", "vector", "codes", "layout", "text", "place")
-COUNTED = ("id", "terms", "counts", "length")
+CANDIDATE = ("id", "turn", "language", "vector", "codes", "layout", "text", "place")
+COUNTED = ("id", "turn", "terms", "counts", "length")
 READ = ("id", "language", "text", "place")
 
 
@@ -38,6 +38,7 @@ class Kept:
     """One passage as its row keeps it."""
 
     passage: Passage
+    turn: int  # `Placed.turn`
     vector: Float32  # (d,) unit
     states: StoredStates
 
@@ -62,8 +63,9 @@ def passage_row(
 ) -> Row:
     """The row of a passage of the document `read`, but for its vectors in the server's own form.
 
-    Its lot, by which samples are drawn, follows from its turn: that is the passage's id in a library in a
-    folder, so that both draw the same sample where one process has fed both in the same order.
+    Its turn is the passage's id in a library in a folder, where one process has fed both in the same order.
+    Candidates with equal scores go by it, and so does the lot by which samples are drawn: so both libraries
+    find and draw the same.
     """
     source, (vector, (codes, layout)) = passage.source, kept
     names = [source.title, source.section, source.speaker, source.role]
@@ -77,6 +79,7 @@ def passage_row(
         "counts": list(words.counts),
         "length": words.length,
         "bits": [bit for bit in range(LENGTH_BITS) if words.length >> bit & 1],
+        "turn": place.turn,
         "lot": int(scrambled(np.array([place.turn], np.int64))[0]),
         "text": text_field(passage.text),
         "place": text_field(where),
@@ -98,7 +101,9 @@ def for_server(row: Row, words: WordCounts, *, average: float, server: Server) -
 def kept_of(row: Row) -> Kept:
     """What a row with the fields `CANDIDATE` keeps."""
     vector = unit_halves(_vector(row["vector"])[None])[0]
-    return Kept(passage_of(row), vector, (field_bytes(row["codes"]), field_bytes(row["layout"])))
+    return Kept(
+        passage_of(row), int(row["turn"]), vector, (field_bytes(row["codes"]), field_bytes(row["layout"]))
+    )
 
 
 def _vector(value: Any) -> Float32:  # noqa: ANN401

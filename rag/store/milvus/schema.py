@@ -119,6 +119,7 @@ def _passages_schema(server: Server, dimensions: int, founding: str) -> Any:  # 
         "bits", _type("ARRAY"), element_type=_type("INT8"), max_capacity=16
     )  # of `length`: its sum over millions of rows is sixteen counts
     schema.add_field("length", _type("INT32"))
+    schema.add_field("turn", _type("INT64"))
     schema.add_field("lot", _type("INT64"))
     schema.add_field("document", _type("VARCHAR"), max_length=32)
     for name in ("text", "place", "codes", "layout"):
