@@ -17,6 +17,7 @@ FORM = "write milvus://HOST:PORT/COLLECTION"
 VectorIndexKind: TypeAlias = Literal["FLAT", "HNSW", "IVF_SQ8", "DISKANN"]
 
 _SCHEMES = {"milvus": "http", "milvus+tls": "https"}
+_SHOWN = {uri: shown for shown, uri in _SCHEMES.items()}
 _COLLECTION = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
 
 
@@ -31,7 +32,8 @@ class StoreAddress:
     @property
     def shown(self) -> str:
         """The address as messages name it."""
-        return f"{self.uri.replace('http', 'milvus', 1)}/{self.collection}"
+        scheme, _, host = self.uri.partition("://")
+        return f"{_SHOWN[scheme]}://{host}/{self.collection}"
 
     @property
     def token(self) -> str:

@@ -124,8 +124,9 @@ class Shelf:
         ]
         self.records.put(bodies)
         finals = [entry_record(each.final) for each in coming]
-        self.records.put([*finals, *map(note_record, notes), *self.records.changed(turn)])
+        self.records.put([*finals, *self.records.changed(turn)])
         self._drop_stale([each.final for each in coming], {each.old.key: each.old for each in coming})
+        self.records.put(list(map(note_record, notes)))  # last: a file that is noted is not looked at again
 
     def remove(self, entries: Sequence[Entry], paths: Iterable[str] = ()) -> None:
         """Take documents out, and forget what is known of files."""

@@ -67,11 +67,14 @@ class Statistics:
         self.learn(dict(zip(terms, self._connection.together(asked), strict=True)), language)
 
     def frequency(self, term: str, language: str) -> int:
-        """The number of the language's passages that hold the term."""
+        """The number of the language's passages that hold the term; never more than it has passages.
+
+        Those were counted before, and others may have come in between.
+        """
         if not self.knows([term], language):
             self.ask([term], language)
         with self._lock:
-            return self._frequencies.get((language, term), 0)
+            return min(self._frequencies.get((language, term), 0), self.passages.get(language, 0))
 
     def average(self, language: str) -> float:
         """The average length of the language's passages, in terms.
