@@ -59,6 +59,7 @@ def test_addresses(text, uri, collection):
         ("milvus://localhost/书", "names no collection"),
         ("milvus://localhost:port/books", "no address"),
         ("milvus://localhost/books?index=annoy", "FLAT, HNSW"),
+        ("milvus://localhost/books?shards=0", "shards= and 1 to 16"),
         ("milvus://localhost/books?token=secret", "FLAT, HNSW"),
         ("milvus://root:secret@localhost/books", "RAG_MILVUS_TOKEN"),
     ],
@@ -70,7 +71,9 @@ def test_what_is_no_address(text, reason):
 
 
 def test_the_index_is_chosen_by_the_address():
-    assert read_store_address("milvus://localhost/books?index=diskann").index == "DISKANN"
+    address = read_store_address("milvus://localhost/books?index=diskann&shards=8")
+    assert (address.index, address.shards) == ("DISKANN", 8)
+    assert address.shown == "milvus://localhost:19530/books"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,6 +12,7 @@ from rag.errors import UsageError
 
 TOKEN_VARIABLE = "RAG_MILVUS_TOKEN"  # "user:password" or a key; the only place for one: addresses are shown
 DEFAULT_PORT = 19530
+MOST_SHARDS = 16  # of a collection, by default, in Milvus
 FORM = "write milvus://HOST:PORT/COLLECTION"
 
 VectorIndexKind: TypeAlias = Literal["FLAT", "HNSW", "IVF_SQ8", "DISKANN"]
@@ -23,11 +24,12 @@ _COLLECTION = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """A collection on a server, and the vector index that is made for it if it is new."""
+    """A collection on a server, and what is chosen for it if it is new."""
 
     uri: str  # as pymilvus takes it
     collection: str
     index: VectorIndexKind | None = None
+    shards: int = 2  # how many streams of writing it takes
 
     @property
     def shown(self) -> str:
@@ -42,7 +44,7 @@ class StoreAddress:
 
 
 def read_store_address(text: str) -> StoreAddress:
-    """The address that a person wrote, as `milvus://HOST:PORT/COLLECTION`, with `?index=KIND` if wanted.
+    """The address that a person wrote, `milvus://HOST:PORT/COLLECTION`, with `?index=KIND&shards=N` at will.
 
     `milvus+tls://` encrypts. Raises UsageError where it is none, or holds what must not be shown.
     """
@@ -60,15 +62,21 @@ def read_store_address(text: str) -> StoreAddress:
         raise UsageError(f"--store {text} names no collection (letters, digits and _): {FORM}")
     host = f"[{host}]" if ":" in host else host
     uri = f"{_SCHEMES[parts.scheme]}://{host}:{port}"
-    return StoreAddress(uri, collection, _index(parse_qsl(parts.query, keep_blank_values=True), text))
+    return _with_options(StoreAddress(uri, collection), parts.query, text)
 
 
-def _index(query: list[tuple[str, str]], text: str) -> VectorIndexKind | None:
-    """The kind of vector index that is asked for."""
-    if not query:
-        return None
+def _with_options(address: StoreAddress, query: str, text: str) -> StoreAddress:
+    """The address with what stands after the question mark."""
     kinds: tuple[VectorIndexKind, ...] = get_args(VectorIndexKind)
-    found = [kind for kind in kinds if query == [("index", kind.lower())] or query == [("index", kind)]]
-    if not found:
-        raise UsageError(f"--store {text}: after ? stands index= and one of {', '.join(kinds)}")
-    return found[0]
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        chosen = [kind for kind in kinds if name == "index" and value.upper() == kind]
+        if chosen:
+            address = replace(address, index=chosen[0])
+        elif name == "shards" and value.isdecimal() and 1 <= int(value) <= MOST_SHARDS:
+            address = replace(address, shards=int(value))
+        else:
+            raise UsageError(
+                f"--store {text}: after ? stands index= and one of {', '.join(kinds)}, or shards= and 1 to "
+                f"{MOST_SHARDS}"
+            )
+    return address

@@ -22,7 +22,7 @@ from rag.store.milvus.founding import Founding
 from rag.store.milvus.packing import batches
 from rag.store.milvus.records import Records
 from rag.store.milvus.rows import CANDIDATE, READ, Entry, Kept, kept_of, passage_of
-from rag.store.milvus.schema import Server, describe, founding_of, records_of
+from rag.store.milvus.schema import Server, describe, founding_of, load, records_of
 from rag.store.milvus.statistics import Statistics
 from rag.store.reference import Background, Reference
 from rag.store.states import batch_cosines, decode_batch, token_states
@@ -55,7 +55,7 @@ class MilvusStore:
         else:
             self.server = Server.of(connection.call("get_server_version"))
             for name in (connection.address.collection, records_of(connection.address)):
-                connection.call("load_collection", name)
+                load(connection, name)
             self.founding = self._records.founding(self._name)
             self._reference = self.founding.read_reference()
         self._generation = self._records.generation()

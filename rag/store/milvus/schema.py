@@ -98,6 +98,7 @@ def create_passages(connection: Connection, server: Server, *, dimensions: int, 
             connection,
             address.collection,
             _passages_schema(server, dimensions, founding),
+            shards=address.shards,
             num_partitions=PARTITIONS,
             properties={FOUNDING: founding},
         )
@@ -122,8 +123,9 @@ def _passages_schema(server: Server, dimensions: int, founding: str) -> Any:  # 
     schema.add_field("turn", _type("INT64"))
     schema.add_field("lot", _type("INT64"))
     schema.add_field("document", _type("VARCHAR"), max_length=32)
+    on_disk = {"mmap_enabled": True} if server.arrays else {}  # nine tenths of a row, and read for few rows
     for name in ("text", "place", "codes", "layout"):
-        schema.add_field(name, _type("VARCHAR"), max_length=FIELD_BYTES)
+        schema.add_field(name, _type("VARCHAR"), max_length=FIELD_BYTES, **on_disk)
     schema.add_field("path", _type("VARCHAR"), max_length=16_384)
     for name, length in (("format", 256), ("since", 16), ("until", 16), ("speaker", 32)):
         schema.add_field(name, _type("VARCHAR"), max_length=length)
@@ -156,7 +158,7 @@ def _passages_indexes(server: Server, kind: VectorIndexKind | None) -> list[_Ind
     return indexes
 
 
-def _create(connection: Connection, name: str, schema: Any, *, shards: int = 2, **options: Any) -> None:  # noqa: ANN401
+def _create(connection: Connection, name: str, schema: Any, *, shards: int, **options: Any) -> None:  # noqa: ANN401
     """Make a collection; that another process has made it meanwhile is fine."""
     try:
         connection.call(
@@ -183,7 +185,14 @@ def _index_and_load(connection: Connection, name: str, indexes: Sequence[_Index]
         options = {"metric_type": index.metric, "params": dict(index.parameters)} if index.metric else {}
         wanted.add_index(index.field, index_type=index.kind, index_name=index.field, **options)
         connection.call("create_index", name, wanted, timeout=connection.patience.write_s)
-    connection.call("load_collection", name, timeout=connection.patience.write_s)
+    load(connection, name)
+
+
+def load(connection: Connection, name: str) -> None:
+    """Let a collection be searched; one that is loaded stays as it is, with the replicas that it has."""
+    state = connection.call("get_load_state", name)["state"]
+    if getattr(state, "name", str(state)) != "Loaded":
+        connection.call("load_collection", name, timeout=connection.patience.write_s)
 
 
 def _schema(description: str = "") -> Any:  # noqa: ANN401
