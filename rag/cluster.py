@@ -98,7 +98,7 @@ class ClusterLibrary(Library):
     def failures(self) -> tuple[Failure, ...]:
         """The files that could not be read when they were last tried, each with its reason."""
         with self._reading():  # says where there is no library
-            return tuple(Failure(note.path, note.failure) for note in self._shelf.records.failures())
+            return tuple(Failure(note.path, note.failure) for note in self._shelf.records.failures_below(""))
 
     def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
         """What is wrong with the library, and how to mend it; with `repair`, mended."""

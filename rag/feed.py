@@ -82,8 +82,9 @@ def take_out(paths: Sequence[str | Path], *, shelf: Shelf) -> int:
     failed = 0
     for path in paths:
         entries = _entries_named(shelf, str(path))
-        notes = shelf.records.notes([Path(path).resolve().as_posix()])
-        unread = [note.path for note in notes.values() if note.failure]
+        file = Path(path).resolve().as_posix()
+        notes = [*shelf.records.notes([file]).values(), *shelf.records.failures_below(file)]
+        unread = [note.path for note in notes if note.failure]
         if not entries and not unread:
             raise UsageError(f"there is no document {path} in the library; `rag list` shows what there is")
         found.update((entry.key, entry) for entry in entries)

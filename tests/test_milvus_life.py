@@ -128,7 +128,7 @@ def test_a_new_library_survives_each_single_kill(lite, tmp_path):
     killed_everywhere(f"{lite}/each", tmp_path)
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_changes_cut_off_at_any_write_leave_no_duplicate_and_no_orphan(lite, tmp_path, after):
     source, address = write_files(tmp_path / "source", 3), f"{lite}/changed_{after}"
     feed(source, Connection(read_store_address(address)))
@@ -207,11 +207,10 @@ def test_the_same_folder_three_times_a_change_and_prune(lite, tmp_path):
         assert report.vanished == ((source / "0.txt").as_posix(),)
         assert [failure.path for failure in library.failures()] == [(source / "broken.pdf").as_posix()]
         assert library.add(source, prune=True).pruned == 1
-        assert library.remove(source / "broken.pdf") == 1
-        assert library.failures() == ()
         with pytest.raises(UsageError, match="rag list"):
             library.remove(source / "none.txt")
-        assert library.remove(source) == 5
+        assert library.remove(source) == 6  # with the one that failed
+        assert library.failures() == ()
     assert contents(address) == {}
 
 
@@ -437,13 +436,13 @@ def test_the_page_says_so_and_stays(tmp_path):
             with urllib.request.urlopen(address, timeout=60) as page:
                 assert page.status == 200
             asked = urllib.request.Request(
-                f"{address}/gradio_api/call/ask",
-                json.dumps({"data": ["Is anybody there?"]}).encode(),
+                f"{address}/gradio_api/call/search",
+                json.dumps({"data": ["Is anybody there?", 5]}).encode(),
                 {"Content-Type": "application/json"},
             )
             with urllib.request.urlopen(asked, timeout=60) as answer:
                 event = json.load(answer)["event_id"]
-            with urllib.request.urlopen(f"{address}/gradio_api/call/ask/{event}", timeout=60) as stream:
+            with urllib.request.urlopen(f"{address}/gradio_api/call/search/{event}", timeout=60) as stream:
                 text = stream.read().decode()
             assert "does not answer" in text
             assert "Traceback" not in text

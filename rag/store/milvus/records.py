@@ -132,9 +132,7 @@ class Records:
 
     def entries_below(self, folder: str) -> Iterator[Entry]:
         """The documents below a folder; all with ""."""
-        start = ascii_path(folder).rstrip("/")
-        condition = f'path >= "{start}/" and path < "{start}0"' if folder else ""
-        return map(entry_of, self.scan("document", condition))
+        return map(entry_of, self.scan("document", _below(folder)))
 
     def notes(self, paths: Sequence[str]) -> dict[str, FileNote]:
         """What is known of these files, by path."""
@@ -142,9 +140,9 @@ class Records:
         notes = map(note_of, found.values())
         return {note.path: note for note in notes}
 
-    def failures(self) -> list[FileNote]:
-        """The files that could not be read, in the order of their paths."""
-        return sorted(map(note_of, self.scan("failure")), key=lambda note: note.path)
+    def failures_below(self, folder: str) -> list[FileNote]:
+        """The files below a folder that could not be read, in the order of their paths; all with ""."""
+        return sorted(map(note_of, self.scan("failure", _below(folder))), key=lambda note: note.path)
 
     # --- texts ----------------------------------------------------------------------------------------------
 
@@ -172,3 +170,9 @@ class Records:
         head = f"body/{name}/{content}"
         found = self.get([head])
         return [head, *(f"{head}/{place}" for place in range(int(found[head]["data"])))] if found else []
+
+
+def _below(folder: str) -> str:
+    """What rows of files and documents below a folder meet; "" for all."""
+    start = ascii_path(folder).rstrip("/")
+    return f'path >= "{start}/" and path < "{start}0"' if folder else ""
