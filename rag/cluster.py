@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from rag.chart import Chart
-from rag.chat.conversation import Conversation, Turn
+from rag.encoder import Encoder
 from rag.errors import UsageError
 from rag.feed import feed_paths, take_out
 from rag.library import Library
-from rag.records import Answer, Failure, Filters, Finding, IndexReport, ProgressCallback
+from rag.records import Failure, Filters, Finding, IndexReport, ProgressCallback
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.store.milvus.address import read_store_address
 from rag.store.milvus.connection import Connection, Patience
@@ -72,29 +74,6 @@ class ClusterLibrary(Library):
         self._look_again()
         return removed
 
-    def ask(self, question: str, *, k: int | None = None, filters: Filters | None = None) -> Answer:
-        """The passages that answer the question, in any language, best first; `k` of them at most."""
-        self._encode()  # the model takes its time once, and no question's
-        with self._connection.one_question():
-            return super().ask(question, k=k, filters=filters)
-
-    def reply(
-        self,
-        question: str,
-        conversation: Conversation | None = None,
-        *,
-        k: int | None = None,
-        edited: bool = False,
-        filters: Filters | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Turn:
-        """The next turn of a conversation: how the question is read, and its answer."""
-        self._encode()
-        with self._connection.one_question():
-            return super().reply(
-                question, conversation, k=k, edited=edited, filters=filters, progress=progress
-            )
-
     def failures(self) -> tuple[Failure, ...]:
         """The files that could not be read when they were last tried, each with its reason."""
         with self._reading():  # says where there is no library
@@ -129,6 +108,12 @@ class ClusterLibrary(Library):
         return UsageError(
             f"{what} is for a library in a folder, not for {self._connection.address.shown}: {instead}"
         )
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[VectorStore, Encoder]]:
+        self._encode()  # the model takes its time once, and no question's
+        with self._connection.one_question(), super()._asking() as asked:
+            yield asked
 
     def _look_again(self) -> None:
         """Have the next call open the newest state."""

@@ -111,9 +111,7 @@ class Library:
 
         Only passages that meet `filters`, where they are given.
         """
-        with self._reading() as snapshot:
-            encoder = self._encode()
-            snapshot.check_model(encoder.fingerprint)
+        with self._asking() as (snapshot, encoder):
             hits = self._settings.hits if k is None else k
             wanted = Wanted(hits, filters or Filters(), self._reranker)
             return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
@@ -134,9 +132,7 @@ class Library:
         be read, where that is known (a person has said so, or a language model). `progress` hears of
         `rag.search.SEARCH_STAGES`; what it raises ends the search.
         """
-        with self._reading() as snapshot:
-            encoder = self._encode()
-            snapshot.check_model(encoder.fingerprint)
+        with self._asking() as (snapshot, encoder):
             hits = self._settings.hits if k is None else k
 
             def ask(text: str, more: int) -> Answer:
@@ -248,6 +244,14 @@ class Library:
                 opened.readers -= 1
                 if not opened.readers and opened is not self._opened:
                     opened.snapshot.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[VectorStore, Encoder]]:
+        """The newest state, and the model that made it. Raises LibraryMismatch."""
+        with self._reading() as snapshot:
+            encoder = self._encode()
+            snapshot.check_model(encoder.fingerprint)
+            yield snapshot, encoder
 
     def _open(self) -> VectorStore:
         """The newest state, opened."""

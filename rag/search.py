@@ -324,7 +324,7 @@ def _evidence(question: Question, scored: Scored, row: int, *, one_language: boo
     )
 
 
-def best_evidence(snapshot: Snapshot, encoder: Encoder, question: str, *, settings: Settings) -> Evidence:
+def best_evidence(snapshot: VectorStore, encoder: Encoder, question: str, *, settings: Settings) -> Evidence:
     """What speaks for the first passage of the question's answer, as `search` weighs it; for calibration.
 
     The library must not be empty, and the encoder must give token states. Raises QuestionError.
