@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from embedding_server import embedding_server
 from library import write_files
 from milvus_servers import lite_server, real_server
 from tiny_encoder import TinyEncoder
@@ -195,6 +196,18 @@ def test_both_are_the_same_after_changes_and_removals(lite, tmp_path):
         ):
             assert_same_answer(pair, question)
     assert [f.severity for f in cluster(address).doctor()] == ["ok", "ok"]
+
+
+def test_a_model_behind_an_address_without_token_states_ranks_the_same(lite, tmp_path):
+    with embedding_server() as running:
+        encoder = open_encoder(running.address)
+        names = ("linxi-water-minutes.txt", "marlow-finch-hiring-policy.txt")
+        paths = [DATA / "documents" / name for name in names]
+        pair = make_pair(paths, tmp_path / "index", f"{lite}/address", encoder)
+        assert pair.server.founding.codec is None
+        with pair.local:
+            for question in questions(60):
+                assert_same_answer(pair, question)
 
 
 def test_the_bundled_model_ranks_the_same(lite, tmp_path):
