@@ -121,7 +121,8 @@ class ClusterLibrary(Library):
 
     def _open(self) -> VectorStore:
         before = self._opened.snapshot if self._opened is not None else None
-        store = MilvusStore(self._connection, before if isinstance(before, MilvusStore) else None)
+        older = before if isinstance(before, MilvusStore) else None
+        store = MilvusStore(self._connection, older, records=self._shelf.records)
         if before is None and not store.server.sparse:
             _LOG.warning("rag: %s: %s", self._connection.address.shown, SLOW_WORDS)
         return store

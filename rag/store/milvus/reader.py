@@ -40,9 +40,11 @@ class MilvusStore:
     old states. Raises LibraryMissing, LibraryUnreachable, LibraryDamaged, LibraryError.
     """
 
-    def __init__(self, connection: Connection, before: MilvusStore | None = None) -> None:
+    def __init__(
+        self, connection: Connection, before: MilvusStore | None = None, *, records: Records | None = None
+    ) -> None:
         self._connection = connection
-        self._records = Records(connection)
+        self._records = records or Records(connection)
         self._lock = Lock()
         self._looked = time.monotonic()
         self._rows: dict[int, Kept] = {}

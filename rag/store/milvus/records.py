@@ -34,10 +34,11 @@ class Records:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._name = records_of(connection.address)
+        self._foundings: dict[str, Founding] = {}
 
     # --- rows -----------------------------------------------------------------------------------------------
 
-    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+    def get(self, ids: Sequence[str], *, consistency: str = "Strong") -> dict[str, Row]:
         """The rows with these ids that there are, by id."""
         found: dict[str, Row] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
@@ -47,7 +48,7 @@ class Records:
                 self._name,
                 filter=f"id in [{quoted}]",
                 output_fields=_FIELDS,
-                consistency_level="Strong",
+                consistency_level=consistency,
             )
             found.update((row["id"], row) for row in rows)
         return found
@@ -77,15 +78,20 @@ class Records:
 
     def founding(self, name: str) -> Founding:
         """What was kept under the name. Raises LibraryDamaged."""
-        return Founding.from_bytes(self._blob(f"founding/{name}", "what the library is founded on"))
+        if name not in self._foundings:
+            data = self._blob(f"founding/{name}", "what the library is founded on")
+            self._foundings[name] = Founding.from_bytes(data)
+        return self._foundings[name]
 
     def _blob(self, id_: str, what: str) -> bytes:
-        head = self.get([id_])
-        ids = [f"{id_}/{place}" for place in range(int(head[id_]["data"]))] if head else []
-        found = self.get(ids)
-        if not ids or len(found) < len(ids):
-            raise LibraryDamaged(f"{what} is missing at {self._connection.address.shown}; see `rag doctor`")
-        return joined(found[piece]["data"] for piece in ids)
+        """What was written in pieces under an id, which is never written again with another content."""
+        for consistency in ("Bounded", "Strong"):  # the first costs no wait, and nearly always finds it
+            head = self.get([id_], consistency=consistency)
+            ids = [f"{id_}/{place}" for place in range(int(head[id_]["data"]))] if head else []
+            found = self.get(ids, consistency=consistency)
+            if ids and len(found) == len(ids):
+                return joined(found[piece]["data"] for piece in ids)
+        raise LibraryDamaged(f"{what} is missing at {self._connection.address.shown}; see `rag doctor`")
 
     # --- the state ------------------------------------------------------------------------------------------
 
