@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.records import DocumentInfo, Filters, Float32, Int32, Int64
-from rag.snapshot import Snapshot
+from rag.store.vector_store import VectorStore
 
 REACH = 99.0  # percentile of the passages' distances that becomes 1: a few far ones must not shrink the rest
 SAMPLE = 20_000  # passages from which the axes are taken
@@ -39,7 +39,7 @@ class Chart:
         return x, y
 
 
-def draw_chart(snapshot: Snapshot, filters: Filters) -> Chart:
+def draw_chart(snapshot: VectorStore, filters: Filters) -> Chart:
     """The passages that meet the filters by their first two principal components; the same every time.
 
     Each language is centred first: otherwise the first component is the language and nothing else shows.
@@ -74,7 +74,7 @@ def principal_axes(rows: Float32) -> Float32:
     return np.asarray(axes * np.sign(axes[largest, [0, 1]]), np.float32)
 
 
-def _documents(snapshot: Snapshot, ids: Int64) -> tuple[tuple[DocumentInfo, ...], Int32]:
+def _documents(snapshot: VectorStore, ids: Int64) -> tuple[tuple[DocumentInfo, ...], Int32]:
     """The documents of these passages (ascending ids), and for each passage the index of its own."""
     ranges = snapshot.document_ranges()
     starts = np.array([first for first, _ in ranges], np.int64)

@@ -21,6 +21,7 @@ from rag.commands.options import model_option as _model_option
 from rag.commands.options import opened_library as _library
 from rag.commands.options import positive as _positive
 from rag.commands.options import print_json as _print_json
+from rag.commands.options import refuse_store
 from rag.commands.options import reranker_option as _reranker_option
 from rag.commands.written import appraise, llm_options, scribe_of
 from rag.errors import RagError, UsageError
@@ -274,6 +275,7 @@ def run_doctor(options: argparse.Namespace) -> int:
 
 def run_evaluate(options: argparse.Namespace) -> int:
     """Print the metrics of one evaluation set, or of written answers."""
+    refuse_store(options, "evaluate")
     if (options.set is None) == (options.answers is None):
         raise UsageError("give either a folder or file of questions, or --answers FILE: rag evaluate DIR")
     if options.answers is not None or options.llm is not None or options.llm_model is not None:

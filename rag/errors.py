@@ -7,11 +7,12 @@ RagError
 │   └── EncodingError     ... because its characters could not be decided
 ├── ModelError            a model could not be found, built or run
 ├── GenerationError       an endpoint did not write an answer, or not all of it
-├── LibraryError          a library folder cannot be used
+├── LibraryError          a library cannot be used
 │   ├── LibraryMissing    ... there is none
 │   ├── LibraryLocked     ... another process writes to it
 │   ├── LibraryMismatch   ... it was made with another model or an older segmenter
-│   └── LibraryDamaged    ... its files are not what was written
+│   ├── LibraryDamaged    ... its files are not what was written
+│   └── LibraryUnreachable ... the server that keeps it does not answer
 ├── HistoryError          the conversations of a library cannot be read or written
 ├── EvaluationError       an evaluation set is not in a form that can be read
 └── ServeError            the page cannot be served
@@ -47,7 +48,7 @@ class GenerationError(RagError):
 
 
 class LibraryError(RagError):
-    """A library folder cannot be used."""
+    """A library cannot be used."""
 
 
 class LibraryMissing(LibraryError):
@@ -64,6 +65,10 @@ class LibraryMismatch(LibraryError):
 
 class LibraryDamaged(LibraryError):
     """Files of the library are not what was written."""
+
+
+class LibraryUnreachable(LibraryError):
+    """The server that keeps the library does not answer, or not in time."""
 
 
 class HistoryError(RagError):

@@ -17,7 +17,7 @@ def check(filters: Filters) -> None:
     for name, value in (("since", filters.since), ("until", filters.until)):
         if value and not _is_date(value):
             raise UsageError(f"{name} {value!r} is not a date; write it as 2024-03-31, 2024-03 or 2024")
-    if filters.since and filters.until and _first_day(filters.since) > _last_day(filters.until):
+    if filters.since and filters.until and first_day(filters.since) > last_day(filters.until):
         raise UsageError(f"no date is since {filters.since} and until {filters.until}; exchange the two")
 
 
@@ -25,17 +25,18 @@ def _is_date(text: str) -> bool:
     if not _DATE.fullmatch(text):
         return False
     try:
-        date.fromisoformat(_first_day(text))
+        date.fromisoformat(first_day(text))
     except ValueError:
         return False
     return True
 
 
-def _first_day(text: str) -> str:
+def first_day(text: str) -> str:
+    """A day that no day of the date, month or year comes before, as texts compare."""
     return text + "-01-01"[len(text) - 4 :]
 
 
-def _last_day(text: str) -> str:
+def last_day(text: str) -> str:
     """A day that no day of the month or year comes after, as texts compare."""
     return text + "-12-31"[len(text) - 4 :]
 
@@ -46,7 +47,7 @@ def meets_document(filters: Filters, *, key: str, path: str, stated: str) -> boo
         (not filters.folder or _is_below(filters.folder, path))
         and (not filters.hidden or is_shown(filters, path))
         and (not filters.document or _is_named(filters.document, key, path))
-        and (not filters.format or PurePosixPath(path).suffix[1:].lower() == _ending(filters.format))
+        and (not filters.format or PurePosixPath(path).suffix[1:].lower() == ending(filters.format))
         and _is_within(filters, stated)
     )
 
@@ -57,19 +58,20 @@ def is_shown(filters: Filters, path: str) -> bool:
 
 
 def _is_below(folder: str, path: str) -> bool:
-    return path.startswith(_absolute(folder).rstrip("/") + "/")
+    return path.startswith(absolute(folder).rstrip("/") + "/")
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
     """The path as the library knows files; a folder that is gone keeps its name."""
     return Path(path).resolve().as_posix()
 
 
 def _is_named(name: str, key: str, path: str) -> bool:
-    return name in (key, path) or _absolute(name) in (key, path)
+    return name in (key, path) or absolute(name) in (key, path)
 
 
-def _ending(name: str) -> str:
+def ending(name: str) -> str:
+    """A format as files are compared by it: "PDF" and ".pdf" are "pdf"."""
     return name.strip().lstrip(".").lower()
 
 
@@ -79,24 +81,24 @@ def _is_within(filters: Filters, stated: str) -> bool:
         return True
     if not stated:
         return False
-    begins_in_time = not filters.until or _first_day(stated) <= _last_day(filters.until)
-    return begins_in_time and (not filters.since or _last_day(stated) >= _first_day(filters.since))
+    begins_in_time = not filters.until or first_day(stated) <= last_day(filters.until)
+    return begins_in_time and (not filters.since or last_day(stated) >= first_day(filters.since))
 
 
 def needs_source(filters: Filters) -> bool:
     """Whether passages of one document may differ in whether they meet the filters, language aside."""
-    return bool(_bare(filters.speaker) or _bare(filters.section))
+    return bool(bare(filters.speaker) or bare(filters.section))
 
 
 def meets_source(filters: Filters, source: Source) -> bool:
     """Whether a passage from there meets what the filters ask of speaker and section."""
-    speaker, section = _bare(filters.speaker), _bare(filters.section)
-    mark = _bare(SECTION_SEPARATOR)
-    return (not speaker or _bare(source.speaker) == speaker) and (
-        not section or f"{mark}{section}{mark}" in f"{mark}{_bare(source.section)}{mark}"
+    speaker, section = bare(filters.speaker), bare(filters.section)
+    mark = bare(SECTION_SEPARATOR)
+    return (not speaker or bare(source.speaker) == speaker) and (
+        not section or f"{mark}{section}{mark}" in f"{mark}{bare(source.section)}{mark}"
     )
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """The text without white space and case: a name is set as “陈 曦” and asked for as “陈曦”."""
     return "".join(text.split()).casefold()

@@ -75,7 +75,7 @@ def index_files(
     """The same for absolute paths of files, with the writer lock held; nothing is published at the end."""
     identify(catalog, encoder, settings)
     with Reading() as reading:
-        run = _Run(catalog, Shelver(catalog, encoder, settings), _Meter(files, progress), reading)
+        run = _Run(catalog, Shelver(catalog, encoder, settings), Meter(files, progress), reading)
         run.index(files)
     return run.report()
 
@@ -157,7 +157,7 @@ class _Run:
 
     catalog: Catalog
     shelver: Shelver
-    meter: _Meter
+    meter: Meter
     reading: Reading
     added: int = 0
     updated: int = 0
@@ -284,7 +284,7 @@ class _Run:
         self.catalog.drop_failures([path.as_posix()] if path.as_posix() in self.failed else [])
 
 
-class _Meter:
+class Meter:
     """Tells how far a run is, in passages; how many there will be is judged from the bytes still to read."""
 
     def __init__(self, files: Sequence[Path], progress: ProgressCallback | None) -> None:

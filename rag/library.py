@@ -39,6 +39,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
 from rag.store.catalog import Catalog
 from rag.store.identity import Identity
+from rag.store.vector_store import VectorStore
 from rag.transfer import export_library, import_library
 
 
@@ -46,7 +47,7 @@ from rag.transfer import export_library, import_library
 class _Opened:
     """A snapshot and how many calls are reading from it."""
 
-    snapshot: Snapshot
+    snapshot: VectorStore
     readers: int = 0
 
 
@@ -110,9 +111,7 @@ class Library:
 
         Only passages that meet `filters`, where they are given.
         """
-        with self._reading() as snapshot:
-            encoder = self._encode()
-            snapshot.check_model(encoder.fingerprint)
+        with self._asking() as (snapshot, encoder):
             hits = self._settings.hits if k is None else k
             wanted = Wanted(hits, filters or Filters(), self._reranker)
             return search(snapshot, encoder, question, wanted=wanted, settings=self._settings)
@@ -133,9 +132,7 @@ class Library:
         be read, where that is known (a person has said so, or a language model). `progress` hears of
         `rag.search.SEARCH_STAGES`; what it raises ends the search.
         """
-        with self._reading() as snapshot:
-            encoder = self._encode()
-            snapshot.check_model(encoder.fingerprint)
+        with self._asking() as (snapshot, encoder):
             hits = self._settings.hits if k is None else k
 
             def ask(text: str, more: int) -> Answer:
@@ -214,6 +211,9 @@ class Library:
 
     def close(self) -> None:
         """Let go of the folder; calls that are still reading finish first."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         with self._lock:
             opened, self._opened = self._opened, None
             if opened is not None and not opened.readers:
@@ -228,12 +228,12 @@ class Library:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[Snapshot]:
+    def _reading(self) -> Iterator[VectorStore]:
         """The newest state, kept open until the caller is done with it."""
         with self._lock:
             if self._opened is None or not self._opened.snapshot.is_current:
-                newest = _Opened(Snapshot(self.folder))
-                self.close()
+                newest = _Opened(self._open())
+                self._let_go()
                 self._opened = newest
             opened = self._opened
             opened.readers += 1
@@ -245,6 +245,18 @@ class Library:
                 if not opened.readers and opened is not self._opened:
                     opened.snapshot.close()
 
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[VectorStore, Encoder]]:
+        """The newest state, and the model that made it. Raises LibraryMismatch."""
+        with self._reading() as snapshot:
+            encoder = self._encode()
+            snapshot.check_model(encoder.fingerprint)
+            yield snapshot, encoder
+
+    def _open(self) -> VectorStore:
+        """The newest state, opened."""
+        return Snapshot(self.folder)
+
     def _encode(self, progress: ProgressCallback | None = None) -> Encoder:
         with self._lock:
             if self._encoder is None:
@@ -253,17 +265,16 @@ class Library:
 
     def _model_name(self) -> str:
         """The model that was asked for, or else the library's own, or else the default."""
-        return self._model or _model_of(self.folder) or self._settings.model
+        return self._model or self._own_model() or self._settings.model
+
+    def _own_model(self) -> str | None:
+        """The model that the library was made with; None where there is no library that could say so."""
+        try:
+            with closing(Catalog(self.folder)) as catalog:
+                identity = Identity.read(catalog)
+        except LibraryError:
+            return None
+        return None if identity is None else identity.model
 
     def _named_settings(self) -> Settings:
         return replace(self._settings, model=self._model_name())
-
-
-def _model_of(folder: Path) -> str | None:
-    """The model that the library was made with; None where there is no library that could say so."""
-    try:
-        with closing(Catalog(folder)) as catalog:
-            identity = Identity.read(catalog)
-    except LibraryError:
-        return None
-    return None if identity is None else identity.model

@@ -44,7 +44,7 @@ from rag.scoring import (
 )
 from rag.settings import Settings
 from rag.shelving import encoded_text
-from rag.snapshot import Snapshot
+from rag.store.vector_store import VectorStore, Within
 from rag.tokens import lexical_terms
 
 BM25_SATURATION = 1.2
@@ -93,7 +93,7 @@ class Wanted:
 
 
 def search(
-    snapshot: Snapshot,
+    snapshot: VectorStore,
     encoder: Encoder,
     question: str,
     *,
@@ -132,7 +132,7 @@ def _tell_nobody(progress: Progress) -> None:
     """Where nobody waits for stages."""
 
 
-def understand(snapshot: Snapshot, encoder: Encoder, question: str, *, settings: Settings) -> Question:
+def understand(snapshot: VectorStore, encoder: Encoder, question: str, *, settings: Settings) -> Question:
     """The question, checked and encoded."""
     text = question.strip()
     if not any(character.isalnum() for character in text):
@@ -163,12 +163,12 @@ def _printable(text: str) -> str:
 
 
 def score(
-    snapshot: Snapshot,
+    snapshot: VectorStore,
     question: Question,
     *,
     settings: Settings,
     weights: Weights | None = None,
-    within: Mapping[str, Int64] | None = None,
+    within: Mapping[str, Within] | None = None,
 ) -> Scored:
     """Every candidate's channels and total; with `within` only those passages, by language, are candidates.
 
@@ -176,14 +176,13 @@ def score(
     total whatever it was narrowed to.
     """
     weights = weights or (Weights() if len(question.tokens.states) else WITHOUT_TOKENS)
-    nothing = np.empty(0, np.int64)
     parts = {
         language: _channels_of(
             snapshot,
             question,
             language,
             settings=settings,
-            within=None if within is None else within.get(language, nothing),
+            within=within,
         )
         for language in sorted(snapshot.languages)
     }
@@ -221,11 +220,17 @@ class _LanguagePart:
 
 
 def _channels_of(
-    snapshot: Snapshot, question: Question, language: str, *, settings: Settings, within: Int64 | None
+    snapshot: VectorStore,
+    question: Question,
+    language: str,
+    *,
+    settings: Settings,
+    within: Mapping[str, Within] | None,
 ) -> _LanguagePart:
-    limit = settings.candidates
-    near, _ = snapshot.vector_search(question.vector, limit=limit, language=language, within=within)
-    worded, bm25 = snapshot.lexical_search(question.terms, limit=limit, language=language, within=within)
+    some = None if within is None else within.get(language)
+    limit = 0 if within is not None and some is None else settings.candidates
+    near, _ = snapshot.vector_search(question.vector, limit=limit, language=language, within=some)
+    worded, bm25 = snapshot.lexical_search(question.terms, limit=limit, language=language, within=some)
     ids = np.union1d(near, worded)
     words = np.zeros(len(ids), np.float32)
     words[np.searchsorted(ids, worded)] = lexical_share(
@@ -248,12 +253,12 @@ def _channels_of(
     )
 
 
-def idf_mass(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> float:
+def idf_mass(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> float:
     """The summed idf of the question's terms among the language's passages; unseen terms count most."""
     return sum(_idf(snapshot, terms, language))
 
 
-def _idf(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> list[float]:
+def _idf(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> list[float]:
     """Each term's idf among the language's passages."""
     count = snapshot.languages[language]
     frequencies = (snapshot.document_frequency(term, language) for term in terms)
@@ -261,7 +266,12 @@ def _idf(snapshot: Snapshot, terms: tuple[str, ...], language: str) -> list[floa
 
 
 def rank(
-    snapshot: Snapshot, question: Question, scored: Scored, *, reranker: Reranker | None, settings: Settings
+    snapshot: VectorStore,
+    question: Question,
+    scored: Scored,
+    *,
+    reranker: Reranker | None,
+    settings: Settings,
 ) -> Ranked:
     """The candidates in order: by total, the first `settings.reranked` by the cross-encoder if there is one.
 
@@ -285,7 +295,7 @@ def rank(
     )
 
 
-def _confidence(snapshot: Snapshot, question: Question, scored: Scored, row: int, best: Passage) -> float:
+def _confidence(snapshot: VectorStore, question: Question, scored: Scored, row: int, best: Passage) -> float:
     """How sure it is that the best passage answers.
 
     From what the channels say of the passage that is shown first, also where the cross-encoder put it there:
@@ -301,7 +311,7 @@ def _confidence(snapshot: Snapshot, question: Question, scored: Scored, row: int
     return confidence(_evidence(snapshot, question, scored, row, best))
 
 
-def _evidence(snapshot: Snapshot, question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
+def _evidence(snapshot: VectorStore, question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
     """What the channels say of the passage in that row."""
     return Evidence(
         interaction=float(scored.interaction[row]),
@@ -313,7 +323,7 @@ def _evidence(snapshot: Snapshot, question: Question, scored: Scored, row: int, 
     )
 
 
-def best_evidence(snapshot: Snapshot, encoder: Encoder, question: str, *, settings: Settings) -> Evidence:
+def best_evidence(snapshot: VectorStore, encoder: Encoder, question: str, *, settings: Settings) -> Evidence:
     """What speaks for the first passage of the question's answer, as `search` weighs it; for calibration.
 
     The library must not be empty, and the encoder must give token states. Raises QuestionError.
@@ -331,7 +341,7 @@ def _count_of_own(question: Question) -> int:
 
 
 def _hits(
-    snapshot: Snapshot, question: Question, scored: Scored, ranked: Ranked, *, hits: int
+    snapshot: VectorStore, question: Question, scored: Scored, ranked: Ranked, *, hits: int
 ) -> tuple[Hit, ...]:
     order = ranked.rows[:hits]
     ids = scored.ids[order]
@@ -355,7 +365,7 @@ def _hits(
 
 
 def _highlights(
-    snapshot: Snapshot, question: Question, passage: Passage, tokens: TokenStates
+    snapshot: VectorStore, question: Question, passage: Passage, tokens: TokenStates
 ) -> tuple[tuple[int, int], ...]:
     """What answers, by token states where both sides have them, by words where not."""
     asked, own = _with_places(question.tokens), _with_places(tokens)

@@ -18,7 +18,7 @@ from rag.settings import Settings
 from rag.store.catalog import Catalog, NewDocument
 from rag.store.consolidate import consolidate
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
-from rag.store.reference import has_reference, keep_reference
+from rag.store.reference import has_reference, keep_reference, reference_bytes
 from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
@@ -70,7 +70,7 @@ class Shelver:
     ) -> None:
         self._catalog = catalog
         self._encoder = encoder
-        self._max_tokens = min(settings.max_tokens, max(1, int(encoder.max_tokens * (1 - _FOR_CONTEXT))))
+        self._max_tokens = passage_tokens(encoder, settings)
         self._exact_vectors = settings.exact_vectors
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
@@ -95,11 +95,11 @@ class Shelver:
         waiting, self._waiting, self._waiting_passages = self._waiting, [], 0
         documents = [each for each in waiting if isinstance(each, _Waiting)]
         passages = [passage for each in documents for passage in each.cut.passages]
-        encoding = self._encode(passages)
+        encoding = encode_all(self._encoder, passages)
         if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
             self._codec = self._fit(passages, encoding.tokens)
         elif passages and not self._encoder.state_dimensions and not has_reference(self._catalog):
-            _keep_sample(self._catalog, _encode_sample(self._encoder), None)
+            keep_reference(self._catalog, sample_bytes(encode_sample(self._encoder), None))
         start = 0
         for each in waiting:
             if isinstance(each, _Waiting):
@@ -111,11 +111,6 @@ class Shelver:
         if time.monotonic() > self._publish_s:
             consolidate(self._catalog, exact_up_to=self._exact_vectors)
             self._publish_s = time.monotonic() + _PUBLISH_S
-
-    def _encode(self, passages: Sequence[Passage]) -> Encoding:
-        if not passages:
-            return Encoding(np.empty((0, self._encoder.dimensions), np.float32), ())
-        return self._encoder.encode_passages([encoded_text(passage)[0] for passage in passages])
 
     def _commit(self, waiting: _Waiting, vectors: Float32, tokens: Sequence[TokenStates]) -> None:
         """Write one document with its share of the encoding."""
@@ -138,34 +133,50 @@ class Shelver:
 
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""
-        encoding = _encode_sample(self._encoder)
-        encoded = iter(encoding.tokens)
-        sample = [_joined([next(encoded) for _ in group]) for group in sample_texts().values()]
-        own: dict[str, list[TokenStates]] = {}
-        for passage, each in zip(passages, tokens, strict=True):
-            own.setdefault(passage.language, []).append(each)
-        codec = fit_codec(
-            sample,
-            [_joined(group) for group in own.values()],
-            centred=not self._encoder.native_interaction,
-        )
+        sample = encode_sample(self._encoder)
+        codec = fitted_codec(sample, passages, tokens, centred=not self._encoder.native_interaction)
         keep_codec(self._catalog, codec)
-        _keep_sample(self._catalog, encoding, codec)
+        keep_reference(self._catalog, sample_bytes(sample, codec))
         return codec
 
 
 def renew_reference(catalog: Catalog, encoder: Encoder) -> None:
     """Encode the package's sample for a library that has lost it."""
-    _keep_sample(catalog, _encode_sample(encoder), read_codec(catalog))
+    keep_reference(catalog, sample_bytes(encode_sample(encoder), read_codec(catalog)))
 
 
-def _encode_sample(encoder: Encoder) -> Encoding:
+def passage_tokens(encoder: Encoder, settings: Settings) -> int:
+    """The tokens that a passage may have, so that the model reads what stands before it too."""
+    return min(settings.max_tokens, max(1, int(encoder.max_tokens * (1 - _FOR_CONTEXT))))
+
+
+def encode_all(encoder: Encoder, passages: Sequence[Passage]) -> Encoding:
+    """What the model makes of passages with what stands before them; of none, nothing."""
+    if not passages:
+        return Encoding(np.empty((0, encoder.dimensions), np.float32), ())
+    return encoder.encode_passages([encoded_text(passage)[0] for passage in passages])
+
+
+def fitted_codec(
+    sample: Encoding, passages: Sequence[Passage], tokens: Sequence[TokenStates], *, centred: bool
+) -> StateCodec:
+    """A codec for these passages' tokens and for what may follow; `sample` is that of `encode_sample`."""
+    encoded = iter(sample.tokens)
+    groups = [_joined([next(encoded) for _ in group]) for group in sample_texts().values()]
+    own: dict[str, list[TokenStates]] = {}
+    for passage, each in zip(passages, tokens, strict=True):
+        own.setdefault(passage.language, []).append(each)
+    return fit_codec(groups, [_joined(group) for group in own.values()], centred=centred)
+
+
+def encode_sample(encoder: Encoder) -> Encoding:
+    """What the model makes of the package's sample of many languages."""
     return encoder.encode_passages([text for group in sample_texts().values() for text in group])
 
 
-def _keep_sample(catalog: Catalog, encoding: Encoding, codec: StateCodec | None) -> None:
-    keep_reference(
-        catalog,
+def sample_bytes(encoding: Encoding, codec: StateCodec | None) -> bytes:
+    """The encoded sample as a library keeps it."""
+    return reference_bytes(
         [language.partition("-")[0] for language, group in sample_texts().items() for _ in group],
         vectors=encoding.vectors,
         states=[each.states for each in encoding.tokens],

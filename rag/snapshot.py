@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +22,7 @@ from rag.store.layered import LayeredIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.lock import ReaderMark, writer_lock
 from rag.store.publish import Published
-from rag.store.reference import Reference, read_reference
+from rag.store.reference import Background, Reference, read_reference
 from rag.store.rows import DocumentRow
 from rag.store.states import decode_batch, decode_spans, decode_token_ids
 from rag.store.vectors import VectorIndex
@@ -32,19 +31,6 @@ _KEPT_ROWS = 4096  # about 7 KB each: passages whose states were asked for latel
 _KEPT_FILTERS = 32  # what the last filters let through
 _TRIES = 20  # a writer publishes a few times a second at most
 _NO_HITS = (np.empty(0, np.int64), np.empty(0, np.float32))
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What the channels of passages that answer nothing in particular look like, in one language.
-
-    `vectors` (n, d) and `states` (T, s) are unit rows; passage i owns the states `offsets[i]` to
-    `offsets[i + 1]`.
-    """
-
-    vectors: Float32
-    states: Float32
-    offsets: Int64
 
 
 class Snapshot:

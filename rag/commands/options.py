@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.errors import UsageError
 from rag.settings import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
     from rag.library import Library
+    from rag.records import ProgressCallback
     from rag.wire import JsonObject
 
 
@@ -20,6 +22,11 @@ def index_option(command: argparse.ArgumentParser) -> None:
     """Add --index."""
     command.add_argument(
         "--index", type=Path, default=DEFAULT_INDEX, metavar="DIR", help="the library's folder (%(default)s)"
+    )
+    command.add_argument(
+        "--store",
+        metavar="ADDRESS",
+        help="keep the library on a Milvus server instead: milvus://HOST:PORT/COLLECTION",
     )
 
 
@@ -53,15 +60,27 @@ def positive(text: str) -> int:
 @contextmanager
 def opened_library(options: argparse.Namespace) -> Iterator[Library]:
     """The library that the options name, closed at the end."""
-    from rag.library import Library
     from rag.progress import progress_bars
 
-    model, reranker = (getattr(options, name, None) for name in ("model", "reranker"))
-    with (
-        progress_bars() as progress,
-        Library(options.index, model=model, reranker=reranker, progress=progress) as library,
-    ):
+    with progress_bars() as progress, _library(options, progress) as library:
         yield library
+
+
+def _library(options: argparse.Namespace, progress: ProgressCallback) -> Library:
+    model, reranker = (getattr(options, name, None) for name in ("model", "reranker"))
+    if options.store is None:
+        from rag.library import Library
+
+        return Library(options.index, model=model, reranker=reranker, progress=progress)
+    from rag.cluster import ClusterLibrary
+
+    return ClusterLibrary(options.store, options.index, model=model, reranker=reranker, progress=progress)
+
+
+def refuse_store(options: argparse.Namespace, command: str) -> None:
+    """Raise UsageError where a library on a server is asked for what only one in a folder can do."""
+    if options.store is not None:
+        raise UsageError(f"rag {command} is for a library in a folder: leave --store out")
 
 
 def print_json(record: JsonObject) -> None:

@@ -20,6 +20,19 @@ _KEY = "reference"
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What the channels of passages that answer nothing in particular look like, in one language.
+
+    `vectors` (n, d) and `states` (T, s) are unit rows; passage i owns the states `offsets[i]` to
+    `offsets[i + 1]`.
+    """
+
+    vectors: Float32
+    states: Float32
+    offsets: Int64
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """Encoded paragraphs: `vectors` (n, d) and `states` (T, s) are unit rows, `languages` has n entries.
 
@@ -44,15 +57,10 @@ class Reference:
         )
 
 
-def keep_reference(
-    catalog: Catalog,
-    languages: Sequence[str],
-    *,
-    vectors: Float32,
-    states: Sequence[Float32],
-    codec: StateCodec | None,
-) -> None:
-    """Keep encoded paragraphs with the library: `vectors` (n, d), n arrays of the model's states.
+def reference_bytes(
+    languages: Sequence[str], *, vectors: Float32, states: Sequence[Float32], codec: StateCodec | None
+) -> bytes:
+    """Encoded paragraphs as a library keeps them: `vectors` (n, d), n arrays of the model's states.
 
     Without a codec, as the model gives no states, the vectors alone are kept.
     """
@@ -64,7 +72,12 @@ def keep_reference(
         codes=np.frombuffer(b"".join(codec.encode(each) for each in states) if codec else b"", np.uint8),
         offsets=np.cumsum([0, *(len(each) for each in states)]).astype(np.int64),
     )
-    catalog.put_bytes(_KEY, file.getvalue())
+    return file.getvalue()
+
+
+def keep_reference(catalog: Catalog, data: bytes) -> None:
+    """Keep what `reference_bytes` made with the library."""
+    catalog.put_bytes(_KEY, data)
 
 
 def has_reference(catalog: Catalog) -> bool:
@@ -74,7 +87,11 @@ def has_reference(catalog: Catalog) -> bool:
 
 def read_reference(catalog: Catalog, codec: StateCodec | None) -> Reference:
     """What `keep_reference` kept; nothing in a library without passages. Raises LibraryDamaged."""
-    stored = catalog.get_bytes(_KEY)
+    return reference_from_bytes(catalog.get_bytes(_KEY), codec)
+
+
+def reference_from_bytes(stored: bytes | None, codec: StateCodec | None) -> Reference:
+    """What `reference_bytes` made; nothing from nothing."""
     if stored is None:
         states = np.empty((0, codec.dimensions if codec else 0), np.float32)
         return Reference((), np.empty((0, 0), np.float32), states, np.zeros(1, np.int64))

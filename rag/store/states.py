@@ -242,6 +242,34 @@ def _unpack(data: bytes, count: int, width: int) -> Int64:
     return whole.view("<i8").reshape(count).astype(np.int64)
 
 
+def batch_cosines(
+    codec: StateCodec | None, question: Float32, codes: Sequence[bytes]
+) -> tuple[Float32, Int64]:
+    """(T, q) cosines of n passages' coded tokens with a projected question's (q, d), and offsets (n + 1,).
+
+    Passage i's are the rows `offsets[i]` to `offsets[i + 1]`; without a codec there are none.
+    """
+    if codec is None:
+        return np.empty((0, len(question)), np.float32), np.zeros(len(codes) + 1, np.int64)
+    counts = [len(each) // codec.bytes_per_token for each in codes]
+    return codec.cosines(question, b"".join(codes)), np.cumsum([0, *counts])
+
+
+def token_states(codec: StateCodec | None, rows: Sequence[tuple[bytes, bytes]]) -> list[TokenStates]:
+    """The token states of n rows of (codes, layout), decoded; empty ones without a codec."""
+    if codec is None:
+        nothing = np.empty((0, 0), np.float32)
+        return [TokenStates(nothing, decode_spans(each, 0), decode_token_ids(each, 0)) for _, each in rows]
+    states, offsets = decode_batch(codec, rows)
+    cuts = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+    return [
+        TokenStates(
+            states[start:end], decode_spans(layout, end - start), decode_token_ids(layout, end - start)
+        )
+        for (_, layout), (start, end) in zip(rows, cuts, strict=True)
+    ]
+
+
 def decode_batch(codec: StateCodec, rows: Sequence[tuple[bytes, bytes]]) -> tuple[Float32, Int64]:
     """States (T, d) and offsets (n + 1,) of n rows of (codes, layout), one after the other.
 
