@@ -20,7 +20,7 @@ from rag.web.chat_events import connect_conversation, connect_history
 from rag.web.chat_texts import chat_texts
 from rag.web.chrome import head
 from rag.web.crowd import WAITING, Crowd
-from rag.web.handlers import Desk, sent, texts_for
+from rag.web.handlers import REFUSED, Desk, sent, texts_for
 from rag.web.intake import connect_intake, jobs_of
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
@@ -131,6 +131,8 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
         trigger_mode="always_last",
     )
     opened.then(None, js="() => window.wenju.opened()")
+    for event in (visited, opened):
+        event.failure(None, js=REFUSED)
 
 
 def _connect_library(desk: Desk, parts: Parts) -> None:
