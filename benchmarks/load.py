@@ -61,7 +61,8 @@ class Level:
     wrong: int
     server_cpu_ms: float  # a question
     resident_mb: float
-    growth_mb: float  # from a tenth of the questions on, when caches are full, to the end
+    growth_mb: float  # over the second half
+    curve_mb: list[float]  # resident, at equal distances
 
 
 def level_of(tally: Tally, *, clients: int, seconds: float, cpu_s: float) -> Level:
@@ -80,7 +81,8 @@ def level_of(tally: Tally, *, clients: int, seconds: float, cpu_s: float) -> Lev
         wrong=tally.wrong,
         server_cpu_ms=1000 * cpu_s / max(1, count + failed),
         resident_mb=looks[-1],
-        growth_mb=looks[-1] - looks[len(looks) // 10],
+        growth_mb=looks[-1] - looks[len(looks) // 2],
+        curve_mb=[round(look, 1) for look in looks],
     )
 
 
