@@ -31,8 +31,8 @@ class Access:
 
 
 EVERYONE_HERE = Access()
-# Each of glibc's arenas, up to 16 here, keeps the largest arrays that its threads have had: with two the server
-# holds 710 MB under 16 clients, without 820, at the same speed.
+# Each of glibc's arenas, up to 16 here, keeps the largest arrays that its threads have had: with two of them
+# the server holds 710 MB under 16 clients, else 820, at the same speed.
 _M_ARENA_MAX = -8
 _ARENAS = 2
 
