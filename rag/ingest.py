@@ -224,12 +224,13 @@ class _Run:
         if known is None and self._move(path, stamp):
             return
         keys: set[str] = set()
+        copies = [] if known is not None else self._copies(path, stamp)
         for document in self.reading.read(path):
             if document.key in keys:
                 self._doubt(document, "its id stands twice in the file; the first is kept")
                 continue
             keys.add(document.key)
-            self._document(document)
+            self._document(document, copies)
             self.meter.read(len(to_bytes(document.text)))
             self.meter.show(self.shelver.passages)
         self.shelver.then(partial(self._complete, path, stamp, keys))
@@ -248,6 +249,14 @@ class _Run:
                 return True
         return False
 
+    def _copies(self, path: Path, stamp: FileStamp) -> list[DocumentRow]:
+        """The documents of a file that holds the same, where the library has one."""
+        homes = (
+            home for home in self.homes.get(stamp.hash, []) if home != path.as_posix() and self.kept[home]
+        )
+        home = next(homes, None)
+        return [] if home is None else self.catalog.documents_of(home, self.catalog.generation)
+
     def _fail(self, path: Path, reason: str) -> None:
         """Note that the file cannot be read; as long as it looks the same it is not tried again."""
         try:
@@ -257,7 +266,7 @@ class _Run:
         self.failures.append(Failure(path.as_posix(), reason))
         self.failed_now.append(FailedFile(path.as_posix(), looks, time.time_ns(), READERS_VERSION, reason))
 
-    def _document(self, document: Document) -> None:
+    def _document(self, document: Document, copies: Sequence[DocumentRow]) -> None:
         """Line the document up unless it stands in the library as it is."""
         for warning in document.warnings:
             self._doubt(document, warning)
@@ -270,7 +279,8 @@ class _Run:
             self.added += 1
         else:
             self.updated += 1
-        self.shelver.add(document, content=content)
+        like = [kept] if kept is not None else [row for row in copies if row.record == document.id]
+        self.shelver.add(document, content=content, like=like)
 
     def _doubt(self, document: Document, warning: str) -> None:
         self.warnings.append(Failure(document.key, warning))

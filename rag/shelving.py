@@ -8,22 +8,30 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import numpy as np
 
 from rag.encoder import Encoder
+from rag.errors import LibraryDamaged
 from rag.passages import SEGMENTER_VERSION, Segmentation, segment
 from rag.records import Document, Encoding, Float32, Passage, TokenStates
 from rag.settings import Settings
-from rag.store.catalog import Catalog, NewDocument
+from rag.store.catalog import Catalog, NewDocument, StoredStates
 from rag.store.consolidate import consolidate
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.reference import has_reference, keep_reference, reference_bytes
+from rag.store.rows import DocumentRow
 from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
+_AT_ONCE = 256  # texts given to the encoder: a document of 10 MB would fill the memory with token states
 _FOR_CONTEXT = 0.2  # of what the model reads: title, section and speaker stand before the passage
+_REMEMBERED = 2048  # encodings of this run, 10 to 20 KB each: what documents repeat, they repeat nearby
 _PUBLISH_S = 60.0  # how often readers get what a long run has written so far
+_Kept: TypeAlias = tuple[
+    Float32, StoredStates
+]  # one passage's vector (d,) and token states, as they are kept
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -57,12 +65,14 @@ class _Waiting:
     read: Document
     hash: str
     cut: Segmentation
+    like: Sequence[DocumentRow]  # documents of the library that may hold some of the same passages
 
 
 class Shelver:
     """Writes documents to the catalog: many are encoded together, each is committed by itself, in order.
 
-    Unless `publishing` is off, readers get what is written so far now and then.
+    What reads the same to the model is encoded once, also where an earlier version or a copy of the document
+    in the library has it. Unless `publishing` is off, readers get what is written so far now and then.
     """
 
     def __init__(
@@ -75,13 +85,17 @@ class Shelver:
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
         self._codec = read_codec(catalog)
+        self._known: dict[str, _Kept] = {}  # by what the model reads
         self._publish_s = time.monotonic() + _PUBLISH_S if publishing else math.inf
         self.passages = 0  # committed so far
 
-    def add(self, document: Document, *, content: str) -> None:
-        """Cut the document and line it up; `content` is its hash (`rows.document_hash`)."""
+    def add(self, document: Document, *, content: str, like: Sequence[DocumentRow] = ()) -> None:
+        """Cut the document and line it up; `content` is its hash (`rows.document_hash`).
+
+        `like` are documents of the library, made with this encoder, that may hold some of the same passages.
+        """
         cut = segment(document, count_tokens=self._encoder.count_tokens, max_tokens=self._max_tokens)
-        self._waiting.append(_Waiting(document, content, cut))
+        self._waiting.append(_Waiting(document, content, cut, like))
         self._waiting_passages += len(cut.passages)
         if self._waiting_passages >= _BATCH:
             self.flush()
@@ -94,42 +108,75 @@ class Shelver:
         """Encode and commit all that waits; publish now and then."""
         waiting, self._waiting, self._waiting_passages = self._waiting, [], 0
         documents = [each for each in waiting if isinstance(each, _Waiting)]
-        passages = [passage for each in documents for passage in each.cut.passages]
-        encoding = encode_all(self._encoder, passages)
-        if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
-            self._codec = self._fit(passages, encoding.tokens)
-        elif passages and not self._encoder.state_dimensions and not has_reference(self._catalog):
-            keep_reference(self._catalog, sample_bytes(encode_sample(self._encoder), None))
-        start = 0
+        for document in documents:
+            self._recall(document)
+        self._encode([passage for each in documents for passage in each.cut.passages])
         for each in waiting:
             if isinstance(each, _Waiting):
-                end = start + len(each.cut.passages)
-                self._commit(each, encoding.vectors[start:end], encoding.tokens[start:end])
-                start = end
+                self._commit(each)
             else:
                 each()
+        for text in list(self._known)[: max(0, len(self._known) - _REMEMBERED)]:
+            del self._known[text]
         if time.monotonic() > self._publish_s:
             consolidate(self._catalog, exact_up_to=self._exact_vectors)
             self._publish_s = time.monotonic() + _PUBLISH_S
 
-    def _commit(self, waiting: _Waiting, vectors: Float32, tokens: Sequence[TokenStates]) -> None:
-        """Write one document with its share of the encoding."""
-        states = [
-            (self._codec.encode(each.states) if self._codec else b"", encode_layout(each)) for each in tokens
-        ]
+    def _recall(self, waiting: _Waiting) -> None:
+        """Take what is already encoded of the document's passages from the documents that it is like."""
+        wanted = {encoded_text(passage)[0] for passage in waiting.cut.passages} - self._known.keys()
+        for row in waiting.like:
+            if not wanted:
+                return
+            try:
+                passages = self._catalog.passages(np.array(row.passage_ids, np.int64), row.generation)
+                found = {
+                    text: passage.id for passage in passages if (text := encoded_text(passage)[0]) in wanted
+                }
+                ids = np.array(list(found.values()), np.int64)
+                vectors = self._catalog.kept_vectors(ids, self._encoder.dimensions)
+                kept = zip(vectors, self._catalog.states(ids), strict=True)
+                self._known.update(zip(found, kept, strict=True))
+            except LibraryDamaged:
+                continue  # `rag doctor` tells of it; here it is as if it were not there
+            wanted -= found.keys()
+
+    def _encode(self, passages: Sequence[Passage]) -> None:
+        """Encode what is not known yet, each text once; the first ones of a library decide its codec."""
+        new: dict[str, Passage] = {}
+        for passage in passages:
+            text = encoded_text(passage)[0]
+            if text not in self._known:
+                new.setdefault(text, passage)
+        texts = list(new)
+        for start in range(0, len(texts), _AT_ONCE):
+            part = texts[start : start + _AT_ONCE]
+            encoding = self._encoder.encode_passages(part)
+            if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
+                self._codec = self._fit([new[text] for text in part], encoding.tokens)
+            elif not self._encoder.state_dimensions and not has_reference(self._catalog):
+                keep_reference(self._catalog, sample_bytes(encode_sample(self._encoder), None))
+            for text, vector, each in zip(part, encoding.vectors, encoding.tokens, strict=True):
+                codes = self._codec.encode(each.states) if self._codec else b""
+                self._known[text] = vector, (codes, encode_layout(each))
+
+    def _commit(self, waiting: _Waiting) -> None:
+        """Write one document, all of whose passages are encoded."""
+        kept = [self._known[encoded_text(passage)[0]] for passage in waiting.cut.passages]
+        vectors = np.array([vector for vector, _ in kept], np.float32)
         self._catalog.replace(
             NewDocument(
                 read=waiting.read,
                 title=waiting.cut.title,
                 blocks=waiting.cut.blocks,
                 passages=waiting.cut.passages,
-                vectors=vectors,
-                states=states,
+                vectors=vectors.reshape(len(kept), self._encoder.dimensions),
+                states=[states for _, states in kept],
                 hash=waiting.hash,
                 added_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
         )
-        self.passages += len(tokens)
+        self.passages += len(kept)
 
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.bench import Line, table
+from benchmarks.load import Tally, level_of
 from benchmarks.texts import other_numbers, paragraph, questions, sentences_by_language, write_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,3 +77,17 @@ def test_the_cost_of_a_command_is_reported_on_stderr():
     report = json.loads(done.stderr.splitlines()[-1])
     assert report["heavy"] == []
     assert 5 < report["peak_mb"] < 100
+
+
+def test_the_figures_of_a_level_are_those_of_its_tally():
+    tally = Tally(took_ms=[30.0, 10.0, 20.0, 40.0], resident_mb=[100.0, 110.0, 112.0, 115.0])
+    tally.failures["busy"] = 1
+    level = level_of(tally, clients=2, seconds=2.0, cpu_s=0.5)
+    assert (level.questions, level.errors, level.per_second) == (5, 1, 2.0)
+    assert (level.p50_ms, level.p95_ms, level.server_cpu_ms) == (25.0, 40.0, 100.0)
+    assert (level.resident_mb, level.growth_mb) == (115.0, 3.0)
+
+
+def test_a_level_without_an_answer_has_no_figures():
+    level = level_of(Tally(), clients=1, seconds=1.0, cpu_s=0.0)
+    assert (level.questions, level.per_second, level.p50_ms, level.p95_ms) == (0, 0.0, 0.0, 0.0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,9 @@ class OnnxEncoder:
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint
         self._folder = folder
-        self._session = _session(folder)
+        self._session = _session(folder, threads=0)  # for one pass at a time: all cores in each product
+        self._beside: Any = None  # for several at a time: one core each
+        self._lock = threading.Lock()
         self._inputs = {value.name for value in self._session.get_inputs()}
         outputs = [value.name for value in self._session.get_outputs()]
         states = [name for name in _STATES_OUTPUTS if name in outputs]
@@ -72,8 +76,8 @@ class OnnxEncoder:
         tokenised = self._tokenizer.tokenise(texts, prompt)
         vectors: dict[int, Float32] = {}
         tokens: dict[int, TokenStates] = {}
-        for batch in batches([len(item.ids) for item in tokenised]):
-            found, states = self._run([tokenised[place] for place in batch])
+        parts = list(batches([len(item.ids) for item in tokenised]))
+        for batch, (found, states) in zip(parts, self._run_all(parts, tokenised), strict=True):
             for row, place in enumerate(batch):
                 vectors[place] = found[row]
                 tokens[place] = _own_states(tokenised[place], states[row])
@@ -82,7 +86,24 @@ class OnnxEncoder:
             np.stack([vectors[place] for place in order]), tuple(tokens[place] for place in order)
         )
 
-    def _run(self, batch: Sequence[Tokenised]) -> tuple[Float32, Float32]:
+    def _run_all(
+        self, parts: Sequence[Sequence[int]], tokenised: Sequence[Tokenised]
+    ) -> Iterator[tuple[Float32, Float32]]:
+        """What `_run` gives of each batch, in order; several batches at once, each on one core.
+
+        Threads that share a pass wait for each other at each of its hundreds of nodes (`benchmarks.encode`).
+        """
+        cores = _cores()
+        items = [[tokenised[place] for place in batch] for batch in parts]
+        if cores == 1 or len(items) == 1:
+            yield from (self._run(self._session, batch) for batch in items)
+            return
+        with self._lock:
+            self._beside = self._beside or _session(self._folder, threads=1)
+        with ThreadPoolExecutor(cores, thread_name_prefix="wenju-encoding") as pool:
+            yield from pool.map(lambda batch: self._run(self._beside, batch), items)
+
+    def _run(self, session: Any, batch: Sequence[Tokenised]) -> tuple[Float32, Float32]:  # noqa: ANN401 - see `_session`
         """The unit vectors (n, d) and the token states (n, t, d) of one batch."""
         length = max(len(item.ids) for item in batch)
         ids = np.full((len(batch), length), self._folder.padding, np.int64)
@@ -91,7 +112,7 @@ class OnnxEncoder:
             ids[row, : len(item.ids)] = item.ids
             mask[row, : len(item.ids)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        found = self._session.run(self._outputs, {name: feed[name] for name in self._inputs})
+        found = session.run(self._outputs, {name: feed[name] for name in self._inputs})
         states = found[0].astype(np.float32, copy=False)
         vectors = found[1] if len(found) > 1 else pooled(states, mask, mode=self._folder.pooling)
         return unit_rows(vectors.astype(np.float32, copy=False)), states
@@ -116,8 +137,15 @@ def _own_states(item: Tokenised, states: Float32) -> TokenStates:
     return TokenStates(unit_rows(states[item.places]), item.spans, np.array(item.ids, np.int32)[item.places])
 
 
-def _session(folder: ModelFolder) -> Any:  # noqa: ANN401 - onnxruntime has no types
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _session(folder: ModelFolder, *, threads: int) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """The graph, ready to run in so many threads; 0 is one for each core."""
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     # Threads that go on spinning take the processor from the late interaction that follows: without them a
     # warm question takes half the time (two cores).
     options.add_session_config_entry("session.force_spinning_stop", "1")

@@ -255,6 +255,10 @@ class Catalog(Database):
         """The vectors (n, dimensions) of these passages, unit rows, in that order."""
         return rows.vectors_from_columns(self._rows("vectors", ids), dimensions)
 
+    def kept_vectors(self, ids: Int64, dimensions: int) -> Float32:
+        """The same as they were kept: written again, they are the same bytes."""
+        return rows.kept_vectors_from_columns(self._rows("vectors", ids), dimensions)
+
     def states(self, ids: Int64) -> list[StoredStates]:
         """The stored token states of these passages, in that order."""
         return [rows.states_from_columns(row) for row in self._rows("states", ids)]

@@ -315,11 +315,15 @@ def vector_columns(id_: int, vector: Float32) -> Row:
 
 def vectors_from_columns(found: Sequence[Row], dimensions: int) -> Float32:
     """The vectors (n, dimensions), unit rows, of n rows of the table `vectors`. Raises LibraryDamaged."""
-    parts = [opened("vectors", row, f"the vector of passage {row[0]}")[1] for row in found]
-    halves = np.frombuffer(b"".join(parts), "<f2").reshape(len(found), dimensions)
-    whole = halves.astype(np.float32)
+    whole = kept_vectors_from_columns(found, dimensions)
     whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), np.float32(1e-12))
     return whole
+
+
+def kept_vectors_from_columns(found: Sequence[Row], dimensions: int) -> Float32:
+    """The same as they were kept, which `vector_columns` keeps as the same bytes again."""
+    parts = [opened("vectors", row, f"the vector of passage {row[0]}")[1] for row in found]
+    return np.frombuffer(b"".join(parts), "<f2").reshape(len(found), dimensions).astype(np.float32)
 
 
 def states_columns(id_: int, codes: bytes, layout: bytes) -> Row:

@@ -10,7 +10,7 @@ from gradio.events import Dependency
 from rag.errors import RagError
 from rag.web.cards import error_view
 from rag.web.chat_texts import chat_texts
-from rag.web.handlers import Desk, guarded, sent, texts_for
+from rag.web.handlers import REFUSED, Desk, guarded, sent, texts_for
 from rag.web.history_view import history_view, markdown_view
 from rag.web.layout import Parts
 from rag.web.talk import Shown, Step
@@ -61,6 +61,8 @@ def connect_conversation(desk: Desk, parts: Parts) -> None:
     tried = parts.bridge.ask(ask_example, inputs=parts.chat.shown, outputs=seen, **_QUIET)
     read = parts.bridge.reread(reread, inputs=parts.chat.shown, outputs=seen, **_QUIET)
     asked = [event.then(None, js=_ASKED) for event in (typed, tried, read)]
+    for event in (typed, tried, read):
+        event.failure(None, js=REFUSED)
     if desk.scribe is not None:
         _connect_writing(desk, parts, asked)
     parts.bridge.fresh(fresh, inputs=parts.chat.shown, outputs=seen, **_QUIET)

@@ -37,6 +37,7 @@ from rag.web.texts import TEXTS, TONGUE_COOKIE, Texts, chosen_tongue
 from rag.web.tools import Tools
 from rag.web.uploads import FOLDER
 
+REFUSED = "() => window.wenju.refused()"  # what the page does when the server did not take an event
 logger = logging.getLogger("rag.web")
 
 

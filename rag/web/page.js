@@ -186,6 +186,12 @@ window.wenju = {
 		this.settle();
 	},
 	changed: () => busy(false),
+	// The server was too busy to take what was asked; Gradio shows its line.
+	refused() {
+		busy(false);
+		root.removeAttribute("data-asking");
+		if (!one("#wj-results :is(.wj-answer, .wj-past, .wj-error)")) root.removeAttribute("data-asked");
+	},
 	// The passage stands a third of the way down, where reading begins.
 	settle() {
 		const target = one("#wj-reader-body mark") ?? one("#wj-reader-body .wj-here");

@@ -19,7 +19,8 @@ from rag.web.auth import Gate, Users
 from rag.web.chat_events import connect_conversation, connect_history
 from rag.web.chat_texts import chat_texts
 from rag.web.chrome import head
-from rag.web.handlers import Desk, sent, texts_for
+from rag.web.crowd import WAITING, Crowd
+from rag.web.handlers import REFUSED, Desk, sent, texts_for
 from rag.web.intake import connect_intake, jobs_of
 from rag.web.layout import Parts, lay_out
 from rag.web.reader import no_document_view
@@ -35,6 +36,8 @@ SWEEP_S = (
     3600  # how often, and after which age, copies of uploads in the private temporary folder are deleted
 )
 READERS_AT_ONCE = 8
+# Of programs: with 2 to 8 at once two cores answer equally many; with 4 the slow ones wait less than with 8.
+SEARCHES_AT_ONCE = 4
 SESSIONS = 500
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}  # the page shows by itself that it works
 _WRITING = {"concurrency_limit": 1, "concurrency_id": "write"}  # what changes the library goes one by one
@@ -47,13 +50,13 @@ def build(desk: Desk) -> gr.Blocks:
     ) as page:
         parts = lay_out(desk.scribe)
         for name in NAMES:  # before the page's own events, which would take their names
-            gr.api(_for_programs(desk, name), queue=False)
+            gr.api(_for_programs(desk, name), queue=False, concurrency_limit=SEARCHES_AT_ONCE)
         connect_conversation(desk, parts)
         connect_history(desk, parts)
         _connect_reading(desk, parts)
         _connect_library(desk, parts)
         connect_rooms(desk, parts.rooms)
-    page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False)
+    page.queue(default_concurrency_limit=READERS_AT_ONCE, api_open=False, max_size=WAITING)
     return page
 
 
@@ -128,6 +131,8 @@ def _connect_reading(desk: Desk, parts: Parts) -> None:
         trigger_mode="always_last",
     )
     opened.then(None, js="() => window.wenju.opened()")
+    for event in (visited, opened):
+        event.failure(None, js=REFUSED)
 
 
 def _connect_library(desk: Desk, parts: Parts) -> None:
@@ -158,6 +163,16 @@ def _connect_library(desk: Desk, parts: Parts) -> None:
     )
 
 
+def _forget(page: gr.Blocks, session: str) -> None:
+    """Drop what Gradio keeps of a session: messages, ids of events, its copy of the page's state."""
+    queue, states = page._queue, page.state_holder
+    queue.pending_messages_per_session.pop(session, None)
+    queue.pending_event_ids_session.pop(session, None)
+    with states.lock:
+        states.session_data.pop(session, None)
+        states.time_last_used.pop(session, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Folders:
     """What can be fetched as a file, and what cannot in any case."""
@@ -175,11 +190,18 @@ class Door:
     sheets: Find  # a user's PDF file, by its document's key
     map: DrawMap
 
-    def middleware(self) -> list[Middleware]:
-        """Return what every request passes, the outermost first."""
+    def middleware(self, forget: Callable[[str], None]) -> list[Middleware]:
+        """Return what every request passes, the outermost first; `forget` drops a session."""
         gate = [] if self.users is None else [Middleware(Gate, users=self.users)]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(self.names))
-        return [hosts, Middleware(Guard), *gate, Middleware(Sheets, find=self.sheets, draw_map=self.map)]
+        crowd = Middleware(Crowd, forget=forget)
+        return [
+            hosts,
+            Middleware(Guard),
+            *gate,
+            crowd,
+            Middleware(Sheets, find=self.sheets, draw_map=self.map),
+        ]
 
 
 def launch(page: gr.Blocks, *, host: str, port: int, folders: Folders, door: Door) -> str:
@@ -214,7 +236,7 @@ def launch(page: gr.Blocks, *, host: str, port: int, folders: Folders, door: Doo
                 pwa=False,
                 num_workers=0,
                 footer_links=[],
-                app_kwargs={"middleware": door.middleware()},
+                app_kwargs={"middleware": door.middleware(functools.partial(_forget, page))},
                 theme=theme(),
                 head=head(),
             )

@@ -11,7 +11,7 @@ from rag.errors import RagError
 from rag.records import DocumentInfo
 from rag.web.chart import chart_bytes, controls_view, near_view
 from rag.web.chrome import packaged
-from rag.web.handlers import Desk, Sent, guarded, sent, texts_for
+from rag.web.handlers import REFUSED, Desk, Sent, guarded, sent, texts_for
 from rag.web.html import element, escape
 from rag.web.judged import Said, judge, judged_view
 from rag.web.lookup import Sort, Wanted, facets_view, filters_of, found_view
@@ -131,12 +131,13 @@ def connect_rooms(desk: Desk, parts: RoomParts) -> None:
     def look(event: gr.EventData, request: gr.Request) -> str:
         return looked_up(desk.of(request), wanted_of(sent(event)), texts_for(request))
 
-    parts.bridge.enter(
-        enter, outputs=[parts.box, parts.facets, parts.found], **_QUIET, trigger_mode="always_last"
-    ).then(None, js="() => window.wenjuRooms.lookup.entered()")
-    parts.bridge.look(look, outputs=parts.found, **_QUIET, trigger_mode="always_last").then(
-        None, js="() => window.wenjuRooms.lookup.found()"
-    )
+    seen = [parts.box, parts.facets, parts.found]
+    entered = parts.bridge.enter(enter, outputs=seen, **_QUIET, trigger_mode="always_last")
+    entered.then(None, js="() => window.wenjuRooms.lookup.entered()")
+    looked = parts.bridge.look(look, outputs=parts.found, **_QUIET, trigger_mode="always_last")
+    looked.then(None, js="() => window.wenjuRooms.lookup.found()")
+    for event in (entered, looked):
+        event.failure(None, js=REFUSED)
     _connect_map(desk, parts)
     _connect_judging(desk, parts)
 

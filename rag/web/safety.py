@@ -135,6 +135,10 @@ def checked_port(host: str, port: int, *, guarded: bool = False) -> int:
         ) from error
 
 
+# Gradio makes a table of its last 10,000 events after each event, though nobody may look at it.
+_NO_STATISTICS = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
+
+
 @contextmanager
 def private_environment(folder: Path) -> Iterator[None]:
     """Keep Gradio's temporary files in `folder`, its telemetry off and proxies aside, for a while."""
@@ -143,6 +147,7 @@ def private_environment(folder: Path) -> Iterator[None]:
         "GRADIO_TEMP_DIR": str(folder),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        **_NO_STATISTICS,
         "NO_PROXY": bypass,
         "no_proxy": bypass,
     }

@@ -94,6 +94,7 @@ class Texts:
     failed: str
     doubted: str
     unexpected: str
+    busy: str
 
 
 ZH = Texts(
@@ -179,6 +180,7 @@ ZH = Texts(
     failed="{count} 个文件没有读成",
     doubted="{count} 个文件读取时有疑问",
     unexpected="出了意外的错误，详情在服务器的日志里。请再试一次。",
+    busy="现在提问的人太多，这一问没有排上。请过几秒再试。",
 )
 
 EN = Texts(
@@ -264,6 +266,7 @@ EN = Texts(
     failed="{count} could not be read",
     doubted="{count} read with doubts",
     unexpected="Something unexpected went wrong; the server's log has the details. Please try again.",
+    busy="Too many questions are waiting, so this one was not taken. Please try again in a few seconds.",
 )
 
 TEXTS: dict[str, Texts] = {"zh": ZH, "en": EN}
