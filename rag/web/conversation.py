@@ -129,7 +129,10 @@ def _who(source: Source) -> list[str]:
 
 
 def pending_view(question: str, stages: Sequence[Progress], texts: Texts) -> str:
-    """Return a question that is being answered, and its stages: the last is the one that it is at."""
+    """Return a question that is being answered, and its stages: the last is the one that it is at.
+
+    What has come late, after the word to stop, is this view too: the page then shows its note alone.
+    """
     names = dict(zip(SEARCH_STAGES, chat_texts(texts).stages, strict=True))
     last = len(stages) - 1
     steps = (
@@ -144,6 +147,7 @@ def pending_view(question: str, stages: Sequence[Progress], texts: Texts) -> str
         "section",
         element("h2", bdi(question), class_="wj-asked", dir="auto"),
         element("ol", *steps, class_="wj-stages", role="status"),
+        note_view(chat_texts(texts).stopped),
         class_="wj-pending",
     )
 
