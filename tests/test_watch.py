@@ -27,7 +27,13 @@ class Watcher:
     def __init__(self, *arguments):
         command = [sys.executable, "-m", "rag", "watch", *map(str, arguments), "--json"]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            # A shell lets what it runs in the background ignore SIGINT, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.said: Queue = Queue()
         threading.Thread(target=self._listen, daemon=True).start()
