@@ -15,6 +15,7 @@ from rag.shelving import Shelver, identify, renew_reference
 from rag.store.catalog import Catalog
 from rag.store.consolidate import consolidate
 from rag.store.lock import writer_lock
+from rag.store.publish import hand_over, publish, tidy
 from rag.store.reference import has_reference
 from rag.store.salvage import Salvage, replacement, salvage
 
@@ -48,7 +49,10 @@ def rebuild_library(
                 new.put_file(path, stamp)
             new.put_failures(list(old.failed_files().values()))
             shelver_passages = shelver.passages
+            publish(new)  # in place unpublished, it would answer nothing until that is done
+            hand_over(new, folder)
         with closing(Catalog(folder)) as catalog:
+            tidy(catalog)
             consolidate(catalog, exact_up_to=settings.exact_vectors)
     return IndexReport(updated=len(documents), passages=shelver_passages, seconds=time.monotonic() - started)
 

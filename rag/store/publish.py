@@ -241,6 +241,18 @@ def _republish(catalog: Catalog, languages: set[str]) -> Published:
     return put(catalog, new)
 
 
+def hand_over(catalog: Catalog, folder: Path) -> None:
+    """Move the derived files of a catalog that will take the place of the one in `folder` there, ahead of it.
+
+    So it is published from the moment that it is there. The folder's own catalog must name none of them: a
+    catalog made again goes on with the old one's generations. Raises LibraryError.
+    """
+    with told(folder):
+        for name in sorted(Published.read(catalog).files):
+            _delete(folder / name)  # what a run that was killed in this moment has left
+            (catalog.folder / name).rename(folder / name)
+
+
 def tidy(catalog: Catalog) -> None:
     """Delete what no reader needs. Hold the writer lock. Raises LibraryError."""
     with told(catalog.folder):
