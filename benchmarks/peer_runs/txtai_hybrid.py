@@ -2,8 +2,7 @@
 
 As https://neuml.github.io/txtai/embeddings/configuration/ says: `hybrid` for both indexes, `instructions` for
 the prompts that e5 wants. Its words are those of Unicode Text Segmentation (UAX 29), the default of its term
-index "that works well for most languages" (`txtai.pipeline.data.tokenizer`); it gives Chinese by character,
-where txtai 5 had no Chinese words at all (its issue 506).
+index (`txtai.pipeline.data.tokenizer`); it gives Chinese by character.
 """
 
 from __future__ import annotations
