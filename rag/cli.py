@@ -116,6 +116,9 @@ def _doctor_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repair", action="store_true", help="rebuild what can be rebuilt; nothing is deleted"
     )
+    command.add_argument(
+        "--full", action="store_true", help="encode some passages again and compare their vectors, too"
+    )
     _index_option(command)
     command.set_defaults(run=run_doctor)
 
@@ -269,7 +272,7 @@ def run_doctor(options: argparse.Namespace) -> int:
     from rag.wire import finding_record
 
     with _library(options) as library:
-        findings = library.doctor(repair=options.repair)
+        findings = library.doctor(repair=options.repair, full=options.full)
     for finding in findings:
         if options.json:
             _print_json(finding_record(finding))

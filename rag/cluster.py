@@ -79,8 +79,13 @@ class ClusterLibrary(Library):
         with self._reading():  # says where there is no library
             return tuple(Failure(note.path, note.failure) for note in self._shelf.records.failures_below(""))
 
-    def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
-        """What is wrong with the library, and how to mend it; with `repair`, mended."""
+    def doctor(self, *, repair: bool = False, full: bool = False) -> tuple[Finding, ...]:
+        """What is wrong with the library, and how to mend it; with `repair`, mended.
+
+        Raises UsageError with `full`.
+        """
+        if full:
+            raise self._refusal("--full", "doctor without it looks at everything that the server keeps")
         return examine(self._shelf, repair=repair)
 
     def chart(self, filters: Filters | None = None) -> Chart:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+
 from rag.encoder import Encoder
 from rag.errors import LibraryDamaged, LibraryMissing
 from rag.ingest import index_files
 from rag.rebuild import rescue
 from rag.records import Finding
 from rag.settings import Settings
+from rag.shelving import encode_all
 from rag.store import publish
 from rag.store.catalog import Catalog
 from rag.store.clusters import LEAST_RECALL, Measured
@@ -20,17 +23,28 @@ from rag.store.consolidate import consolidate
 from rag.store.database import CATALOG
 from rag.store.examine import Report, examine
 from rag.store.files import PRIVATE_FOLDER
+from rag.store.identity import check_model
 from rag.store.lock import writer_lock
 from rag.store.publish import QUARANTINE, Published
 from rag.store.salvage import Salvage
 
 _GONE = "the catalog is missing or empty"
+_ENCODED_AGAIN = 32  # passages of each language
+_SAME_COSINE = 0.999  # another processor may round otherwise
 
 
 def doctor(
-    folder: Path, *, repair: bool = False, encoder: Callable[[], Encoder], settings: Settings
+    folder: Path,
+    *,
+    repair: bool = False,
+    full: bool = False,
+    encoder: Callable[[], Encoder],
+    settings: Settings,
 ) -> tuple[Finding, ...]:
     """What is wrong with the library in `folder`, and how to mend it; where nothing is, a finding says that.
+
+    Every row and file is held against its checksum. With `full` some passages are encoded again too, and held
+    against their vectors: what a checksum cannot see is a model whose results are others now.
 
     With `repair` what can be mended is: derived files are made again from the catalog, a damaged catalog is
     replaced by one of all that is sound in it, and documents that it lost are read from their files again.
@@ -46,7 +60,8 @@ def doctor(
         mended = list(_mend(folder, report, encoder, settings)) if repair and _is_ill(report) else []
         if mended:
             report = _examined(folder)
-        return (*mended, *_findings(report, folder), *_surroundings(folder))
+        again = _encoded_again(folder, encoder()) if full and not _is_ill(report) else ()
+        return (*mended, *_findings(report, folder), *again, *_surroundings(folder))
 
 
 def _has_remains(folder: Path) -> bool:
@@ -117,6 +132,26 @@ def _surroundings(folder: Path) -> Iterator[Finding]:
 
 def _remedy_of_loss(folder: Path) -> str:
     return f"put {folder / CATALOG} back from a copy, or run `rag index` on your files with --index {folder}"
+
+
+def _encoded_again(folder: Path, encoder: Encoder) -> Iterator[Finding]:
+    """Whether the model makes of some passages of each language the vectors that are kept."""
+    apart = tried = 0
+    with closing(Catalog(folder)) as catalog:
+        check_model(catalog, encoder.fingerprint)
+        published = Published.read(catalog)
+        for language in sorted(published.shelves):
+            ids = publish.live_ids(catalog, published, language)
+            ids = ids[:: -(-ids.size // _ENCODED_AGAIN)]
+            kept = catalog.vectors(ids, publish.dimensions_of(catalog))
+            made = encode_all(encoder, catalog.passages(ids, published.generation)).vectors
+            apart += int((np.einsum("ij,ij->i", kept, made) < _SAME_COSINE).sum())
+            tried += ids.size
+    if apart:
+        what = f"the model makes other vectors of {apart} of {tried} passages than those that are kept"
+        yield Finding("error", what, f"rag index --rebuild --index {folder}")
+    else:
+        yield Finding("ok", f"{tried} passages encoded again: the vectors are those that are kept")
 
 
 # --- what is done -------------------------------------------------------------------------------------------

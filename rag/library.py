@@ -197,9 +197,14 @@ class Library:
             self.folder, encoder=encoder, settings=self._named_settings(), progress=progress
         )
 
-    def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
-        """What is wrong with the files of the library, and how to mend it; with `repair`, mended."""
-        return doctor(self.folder, repair=repair, encoder=self._encode, settings=self._named_settings())
+    def doctor(self, *, repair: bool = False, full: bool = False) -> tuple[Finding, ...]:
+        """What is wrong with the files of the library, and how to mend it; with `repair`, mended.
+
+        With `full` some passages are encoded again and held against their vectors.
+        """
+        return doctor(
+            self.folder, repair=repair, full=full, encoder=self._encode, settings=self._named_settings()
+        )
 
     def export(self, file: str | Path) -> int:
         """The bytes of one new file that holds the whole library; others may write to it meanwhile."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,23 @@ def test_a_sound_library_gets_one_line(folder):
     [finding] = examine(folder)
     assert finding.severity == "ok"
     assert "10 documents" in finding.what
+
+
+class Drifted(TinyEncoder):
+    """The same model by its fingerprint, with other results: a broken processor, say."""
+
+    def encode_passages(self, texts):
+        encoding = super().encode_passages(texts)
+        return replace(encoding, vectors=np.roll(encoding.vectors, 1, axis=1))
+
+
+def test_full_encodes_some_passages_again(folder):
+    found = doctor(folder, full=True, encoder=TinyEncoder, settings=Settings())
+    assert [one.severity for one in found] == ["ok", "ok"]
+    assert "encoded again" in found[1].what
+    found = doctor(folder, full=True, encoder=Drifted, settings=Settings())
+    assert [one.severity for one in found] == ["ok", "error"]
+    assert "--rebuild" in found[1].remedy
 
 
 def test_no_library(tmp_path):

@@ -115,8 +115,8 @@ class Seen:
                 raise UsageError(f"{name} is not one of your uploads; only those can be removed here")
         return self.library.remove(*paths)
 
-    def doctor(self, *, repair: bool = False) -> tuple[Finding, ...]:
+    def doctor(self, *, repair: bool = False, full: bool = False) -> tuple[Finding, ...]:
         """What is wrong with the files of the library, but for lines that name another user's file."""
         others, own = self.uploads.as_posix() + "/", self.own.as_posix() + "/"
-        found = self.library.doctor(repair=repair)
+        found = self.library.doctor(repair=repair, full=full)
         return tuple(one for one in found if others not in f"{one.what} {one.remedy}".replace(own, ""))
