@@ -1,8 +1,8 @@
 """How sure an answer is, as a probability, and when to say that nothing in the library answers.
 
 A logistic model over what the search saw of the best passage (`python -m benchmarks.calibration --fit`),
-fitted on 771 questions over this project's own documents (`data/questions`: 373 with an answer, 198 off-
-topic, 200 near misses) and on half of XQuAD's articles in libraries of 10, 100 and 1,000 passages;
+fitted on 771 questions over this project's own documents (`data/questions`: 373 with an answer, 198
+off-topic, 200 near misses) and on half of XQuAD's articles in libraries of 10, 100 and 1,000 passages;
 before, on the own questions alone. On the other half of the articles, 1,696 cases: Brier 0.189 -> 0.091,
 AUROC 0.817 -> 0.964. Own questions, ten-fold: Brier 0.133 with an answer, 0.073 off-topic; near misses
 are hardly told apart (AUROC 0.64). Tried and left out: interaction with the size, words apart for
@@ -61,10 +61,11 @@ _FEWEST_TERMS, _MOST_TERMS = 8, 30
 def confidence_without_tokens(*, meaning: float, words: float, terms: int, one_language: bool) -> float:
     """The same where the model gives no token states, from standardised one-vector similarity and words.
 
-    `terms` counts the question's lexical terms. Fitted on the same questions with the bundled model's vectors
-    alone: ten-fold AUROC 0.823 off-topic, 0.607 near misses, Brier 0.199. At 0.36 92 % of the
-    answerable questions are answered, 59 % of the off-topic and 14 % of the near misses refused: a server's
-    vectors tell far less than token states. No raw cosine is in it, as each model has its own range of them.
+    `terms` counts the question's lexical terms. Fitted on the same questions with the bundled model's
+    vectors alone: ten-fold AUROC 0.823 off-topic, 0.607 near misses, Brier 0.199. In sample, at
+    `ANSWERABLE_FROM`, 95 % of the answerable questions are answered, 53 % of the off-topic and 12 % of
+    the near misses refused: a server's vectors tell far less than token states. No raw cosine is in it,
+    as each model has its own range of them.
     """
     length = math.log(min(max(terms, _FEWEST_TERMS), _MOST_TERMS))
     logit = -5.16 + 0.25 * meaning + 8.75 * words + 1.52 * length - 1.11 * one_language

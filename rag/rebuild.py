@@ -49,7 +49,7 @@ def rebuild_library(
                 new.put_file(path, stamp)
             new.put_failures(list(old.failed_files().values()))
             shelver_passages = shelver.passages
-            publish(new)  # in place unpublished, it would answer nothing until that is done
+            publish(new)  # in its place unpublished, it would answer nothing until that is done
             hand_over(new, folder)
         with closing(Catalog(folder)) as catalog:
             tidy(catalog)
@@ -60,9 +60,9 @@ def rebuild_library(
 def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings) -> Salvage:
     """What came of putting a new catalog, of all that is sound in the damaged file `catalog`, in its place.
 
-    Documents whose text is sound but not all the rest are cut and encoded again. Hold the writer lock, and
-    publish afterwards. Raises LibraryMismatch where that needs another model than the encoder's,
-    LibraryError, OSError.
+    It is published then. Documents whose text is sound but not all the rest are cut and encoded again. Hold
+    the writer lock. Raises LibraryMismatch where that needs another model than the encoder's, LibraryError,
+    OSError.
     """
     with replacement(catalog.parent) as new:
         result = salvage(catalog, new)
@@ -77,4 +77,6 @@ def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings)
             model = encoder()
             identify(new, model, settings)
             renew_reference(new, model)
+        publish(new)
+        hand_over(new, catalog.parent)
     return result

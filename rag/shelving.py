@@ -29,9 +29,7 @@ _AT_ONCE = 256  # texts given to the encoder: a document of 10 MB would fill the
 _FOR_CONTEXT = 0.2  # of what the model reads: title, section and speaker stand before the passage
 _REMEMBERED = 2048  # encodings of this run, 10 to 20 KB each: what documents repeat, they repeat nearby
 _PUBLISH_S = 60.0  # how often readers get what a long run has written so far
-_Kept: TypeAlias = tuple[
-    Float32, StoredStates
-]  # one passage's vector (d,) and token states, as they are kept
+_Kept: TypeAlias = tuple[Float32, StoredStates]  # one passage's vector (d,) and states, as they are kept
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

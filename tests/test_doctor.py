@@ -12,8 +12,11 @@ import pytest
 from library import index, write_files
 from tiny_encoder import TinyEncoder
 
+import rag.doctor
+import rag.rebuild
 from rag.doctor import doctor
 from rag.errors import LibraryMissing, RagError
+from rag.rebuild import rebuild_library
 from rag.search import Wanted, search
 from rag.settings import Settings
 from rag.snapshot import Snapshot
@@ -226,6 +229,29 @@ def test_an_unreadable_catalog_is_read_from_its_pages(folder, sound):
     assert errors(examine(folder))
     assert errors(examine(folder, repair=True)) == []
     assert content(folder) == sound[1]
+
+
+def test_what_takes_the_catalogs_place_answers_from_the_first_moment(folder, sound, monkeypatch):
+    path = folder / "catalog.sqlite"
+    seen = []
+
+    def looked_into(module, name):
+        """Let a reader look before the step of that name, the first one after the new catalog is in place."""
+        step = getattr(module, name)
+
+        def look(*arguments, **options):
+            with Snapshot(folder) as snapshot:
+                seen.append(len(snapshot.documents()))
+            return step(*arguments, **options)
+
+        monkeypatch.setattr(module, name, look)
+
+    looked_into(rag.rebuild, "tidy")
+    looked_into(rag.doctor, "_read_again")
+    rebuild_library(folder, encoder=TinyEncoder(), settings=Settings())
+    path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
+    examine(folder, repair=True)
+    assert seen == [10, 10]
 
 
 # --- any damage ---------------------------------------------------------------------------------------------
