@@ -104,7 +104,10 @@ def first_paint(browser: Browser, address: str, ready: str) -> tuple[float, floa
 def answered(page: Page, side: str, question: str) -> float:
     """Return ms from Enter to the drawn answer."""
     if side == "ours":
-        done = f"document.querySelector('#wj-results .wj-answer')?.dataset.question === {question!r}"
+        done = (  # a follow-up is answered as it was read: what was asked stands above it
+            "!document.documentElement.hasAttribute('data-asking') && [...document.querySelectorAll("
+            f"'#wj-results .wj-asked')].at(-1)?.textContent.trim() === {question!r}"
+        )
     else:
         before = page.locator("[data-testid=bot]").count()
         done = (

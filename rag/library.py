@@ -173,7 +173,7 @@ class Library:
 
     def failures(self) -> tuple[Failure, ...]:
         """The files that could not be read when they were last tried, each with its reason."""
-        with closing(Catalog(self.folder)) as catalog:
+        with closing(Catalog(self.folder, writable=False)) as catalog:
             return tuple(Failure(failed.path, failed.reason) for failed in catalog.failed_files().values())
 
     def document(self, key: str) -> Document:
@@ -275,7 +275,7 @@ class Library:
     def _own_model(self) -> str | None:
         """The model that the library was made with; None where there is no library that could say so."""
         try:
-            with closing(Catalog(self.folder)) as catalog:
+            with closing(Catalog(self.folder, writable=False)) as catalog:
                 identity = Identity.read(catalog)
         except LibraryError:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ from rag.filters import check, meets_document, meets_source, needs_source
 from rag.records import Document, DocumentInfo, Filters, Float32, Int64, Passage, TokenStates
 from rag.store import publish
 from rag.store.catalog import Catalog, StoredStates
+from rag.store.database import CATALOG
 from rag.store.identity import check_model, read_codec
 from rag.store.layered import LayeredIndex
 from rag.store.lexical import LexicalIndex
@@ -50,10 +52,10 @@ class Snapshot:
         self._matching: dict[Filters, dict[str, Int64]] = {}
         self._rows: dict[int, StoredStates] = {}
         self._backgrounds: dict[tuple[str, int], Background] = {}
-        self._catalog = Catalog(folder)
+        self._inode = _inode(folder)  # before it is opened: what is replaced in between is looked for again
+        self._catalog = Catalog(folder, writable=False)
         self._mark: ReaderMark | None = None
         try:
-            self._inode = self._catalog.path.stat().st_ino
             self._catch_up()
             self._published, self._mark = _claim(self._catalog)
             self._codec = read_codec(self._catalog)
@@ -68,8 +70,8 @@ class Snapshot:
         if Published.read(self._catalog).generation == self._catalog.generation:
             return
         try:
-            with writer_lock(self.folder, wait_s=0):
-                publish.publish(self._catalog)
+            with writer_lock(self.folder, wait_s=0), closing(Catalog(self.folder)) as catalog:
+                publish.publish(catalog)
         except LibraryLocked:
             return  # the writer that lives will do it
         except (LibraryDamaged, LibraryError, OSError) as error:
@@ -119,11 +121,10 @@ class Snapshot:
     @property
     def is_current(self) -> bool:
         """Whether a snapshot opened now would show the same state; costs less than a millisecond."""
-        try:
-            same_file = self._catalog.path.stat().st_ino == self._inode
-        except OSError:
+        inode = _inode(self.folder)
+        if inode is None:
             return True  # there is no other state to show
-        return same_file and Published.read(self._catalog).generation == self.generation
+        return inode == self._inode and Published.read(self._catalog).generation == self.generation
 
     def check_model(self, fingerprint: str) -> None:
         """Raise LibraryMismatch where the library was made with a model of another fingerprint."""
@@ -310,6 +311,14 @@ class Snapshot:
         if row is None:
             raise UsageError(f"there is no document {key} in the library; `rag list` shows what there is")
         return row
+
+
+def _inode(folder: Path) -> int | None:
+    """Which file the catalog is; None where there is none."""
+    try:
+        return (folder / CATALOG).stat().st_ino
+    except OSError:
+        return None
 
 
 def _claim(catalog: Catalog) -> tuple[Published, ReaderMark]:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -86,12 +85,13 @@ def _write(folder: Path, target: Path) -> None:
 def _state(folder: Path, copy: Path) -> Iterator[list[str]]:
     """The names of the files of one state, with the catalog's copy made; no writer deletes them meanwhile."""
     for _ in range(_TRIES):
-        _back_up(folder / CATALOG, copy)
+        with closing(Catalog(folder, writable=False)) as live:
+            live.copy_to(copy)
         with closing(Catalog(copy.parent)) as catalog:
             published = Published.read(catalog)
         mark = ReaderMark(folder, published.generation)
         try:
-            with closing(Catalog(folder)) as live:
+            with closing(Catalog(folder, writable=False)) as live:
                 if Published.read(live).generation != published.generation:
                     continue  # it may have deleted files before it saw the mark
             yield [CATALOG, *_derived(folder, published)]
@@ -101,22 +101,9 @@ def _state(folder: Path, copy: Path) -> Iterator[list[str]]:
     raise LibraryError(f"the library in {folder} changes faster than it can be copied; try again")
 
 
-def _back_up(source: Path, target: Path) -> None:
-    """Copy a catalog as it is between two commits."""
-    try:
-        with (
-            closing(sqlite3.connect(source, timeout=60)) as reading,
-            closing(sqlite3.connect(target)) as writing,
-        ):
-            reading.backup(writing)
-    except sqlite3.DatabaseError as error:
-        raise LibraryDamaged(f"{source} cannot be copied ({error}); run `rag doctor`") from error
-
-
 def _derived(folder: Path, published: Published) -> Iterator[str]:
     for shelf in published.shelves.values():
-        if shelf.vectors:
-            yield shelf.vectors
+        yield from sorted({shelf.vectors, shelf.clusters} - {""})
         yield from (f"{shelf.terms}/{name}" for name in shelf.terms_files)
 
 

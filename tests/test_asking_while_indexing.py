@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from reindexing_writer import DOCUMENTS, VERSIONS, text, write
 
 from rag import Library
+
+CLIENTS = 16
 
 
 def version_of(passage: str) -> int:
@@ -50,13 +53,17 @@ def test_no_question_fails_while_the_library_is_indexed_again(tmp_path, question
         )
         try:
             assert writer.stdout.readline() == "1\n"
-            for asked in range(questions):
+
+            def ask(asked):
                 number = asked % (DOCUMENTS - 1)  # the last one comes and goes
-                question = (
+                english, chinese = (
                     f"How many barrels of tar are at Quay {number}?",
                     f"第{number}码头仓库存有多少桶柏油？",
                 )
-                check(library.ask(question[asked // 7 % 2]), number)
+                check(library.ask(chinese if asked // 7 % 2 else english), number)
+
+            with ThreadPoolExecutor(CLIENTS) as clients:
+                assert len(list(clients.map(ask, range(questions)))) == questions
         finally:
             stop.touch()
             said, _ = writer.communicate(timeout=120)

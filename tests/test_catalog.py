@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import numpy as np
@@ -10,6 +11,8 @@ from library import new_catalog, new_document
 
 from rag.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
 from rag.store.catalog import Catalog, FileStamp
+from rag.store.lock import writer_lock
+from rag.store.salvage import replacement
 
 TEXTS = ["One passage.", "Another, with a 字.", "A third."]
 
@@ -202,3 +205,32 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_the_catalog_is_private(catalog, tmp_path):
     assert stat.S_IMODE((tmp_path / "catalog.sqlite").stat().st_mode) == 0o600
+
+
+def test_a_reader_of_a_replaced_catalog_leaves_the_new_ones_journal_alone(tmp_path):
+    with closing(new_catalog(tmp_path)) as old:
+        old.replace(new_document("/a.txt", TEXTS))
+    with closing(Catalog(tmp_path, writable=False)) as reader, ThreadPoolExecutor(1) as beside:
+        with writer_lock(tmp_path):
+            with replacement(tmp_path) as new:
+                new.replace(new_document("/b.txt", ["Quite another."]))
+            with closing(Catalog(tmp_path)) as writer:
+                with writer.transaction():
+                    writer.put_bytes(
+                        "much", bytes(24 << 20)
+                    )  # does not fit in the cache: the journal is in use
+                    read = beside.submit(reader.passages, ids_of(1, 2, 3))
+                    with pytest.raises(TimeoutError):
+                        read.result(0.3)
+                    assert (tmp_path / "catalog.sqlite-journal").exists()
+                assert [passage.text for passage in read.result(60)] == TEXTS
+        with closing(Catalog(tmp_path)) as now:
+            assert len(now.get_bytes("much")) == 24 << 20
+            assert [passage.text for passage in now.passages(ids_of(1))] == ["Quite another."]
+
+
+def test_a_reader_cannot_write(tmp_path):
+    with closing(new_catalog(tmp_path)) as catalog:
+        catalog.replace(new_document("/a.txt", TEXTS))
+    with closing(Catalog(tmp_path, writable=False)) as reader, pytest.raises(LibraryError, match="written"):
+        reader.put("generation", 9)

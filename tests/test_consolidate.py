@@ -19,6 +19,7 @@ from rag.store.catalog import Catalog
 from rag.store.consolidate import consolidate
 from rag.store.lock import writer_lock
 from rag.store.publish import Published
+from rag.transfer import export_library, import_library
 
 FEW = Settings(exact_vectors=10)
 QUESTIONS = ["reservoirs and dykes", "the north pier", "水库和堤坝", "notice number 3", "防汛工作会议"]
@@ -180,3 +181,10 @@ def test_a_library_written_in_one_go(tmp_path):
         consolidate(catalog, exact_up_to=50)
     assert shelves(tmp_path)["en"].clusters_count == 200
     assert check(tmp_path, 40) == []
+
+
+def test_clusters_go_along_with_an_export(tmp_path, folder):
+    export_library(folder, tmp_path / "library.wenju")
+    import_library(tmp_path / "library.wenju", tmp_path / "back")
+    assert {shelf.clusters != "" for shelf in shelves(tmp_path / "back").values()} == {True}
+    assert check(tmp_path / "back", 20) == []

@@ -52,14 +52,14 @@ class NewDocument:
 
 
 class Catalog(Database):
-    """The catalog of the library in `folder`. Writing needs the writer lock, which the caller holds.
+    """The catalog of the library in `folder`. Hold the writer lock, or open it not `writable`.
 
     Raises what `Database` raises; all reading raises LibraryDamaged where a row is not what was written.
     """
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
+    def __init__(self, folder: Path, *, create: bool = False, writable: bool = True) -> None:
         self.folder = folder
-        super().__init__(folder / CATALOG, create=create)
+        super().__init__(folder / CATALOG, create=create, writable=writable)
 
     @property
     def generation(self) -> int:

@@ -4,6 +4,11 @@ The journal is SQLite's rollback journal with synchronous=EXTRA. WAL would let r
 a little more, but SQLite before 3.51.3 can lose commits in it, what was committed may live outside the file
 (in a `-wal` left behind when the folder is copied), and it needs shared memory, which network file systems
 lack. Readers hold SQLite's lock for one query only; what keeps their state is in `catalog`.
+
+Readers open the file read-only. A catalog made again takes the old one's place by a rename, and whoever has
+the old file open then finds the new one's journal beside it: SQLite would play that into the old file and
+delete it under the writer. Read-only it refuses, and the query waits until the journal is gone or proves a
+dead writer's.
 """
 
 from __future__ import annotations
@@ -11,23 +16,27 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from rag.errors import LibraryDamaged, LibraryError, LibraryMismatch, LibraryMissing
+from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch, LibraryMissing
 from rag.store.files import PRIVATE_FILE, make_private_folder
+from rag.store.lock import writer_lock
 from rag.store.pages import PAGE_BYTES
 from rag.store.rows import Row, damaged, is_sound, sealed, to_bytes, to_json, to_text
 
 CATALOG = "catalog.sqlite"
 FORMAT = 2
 _BUSY_S = 60.0  # a commit takes milliseconds; a 10 MB document some seconds
+_LOOK_AGAIN_S = 0.01
 _CACHE_KIB = 16_384
 _FREE_PAGES = 4096  # 16 MB: below that nobody misses the space
 _FREE_SHARE = 1 / 3  # then the copy costs less than what was removed had cost
 
+_Read = TypeVar("_Read")
 Json: TypeAlias = Any  # dict, list, str, int, float, bool or None
 
 SCHEMA = """
@@ -68,7 +77,7 @@ class Database:
     this package made it, LibraryDamaged where it is not what was written, LibraryError where the disk fails.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, writable: bool = True) -> None:
         self.path = path
         self._lock = threading.RLock()
         if create:
@@ -82,7 +91,11 @@ class Database:
                     f"`rag index PATH --index {path.parent}`"
                 )
             self._connection = sqlite3.connect(
-                path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+                path if writable else path.resolve().as_uri() + "?mode=ro",
+                timeout=_BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=not writable,
             )
         try:
             self._set_up(create=create)
@@ -91,13 +104,7 @@ class Database:
             raise
 
     def _set_up(self, *, create: bool) -> None:
-        with self.told():
-            self._connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            self._connection.execute("PRAGMA synchronous = EXTRA")
-            self._connection.execute("PRAGMA secure_delete = ON")  # what is removed is gone; see also `pages`
-            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            self._connection.execute("PRAGMA trusted_schema = OFF")
-            self._connection.execute("PRAGMA cell_size_check = ON")
+        self._settled(self._configure)
         if not self.query("SELECT count(*) FROM sqlite_master")[0][0]:
             if not create:
                 raise LibraryMissing(
@@ -117,6 +124,14 @@ class Database:
                 f"the library in {self.path.parent} has format {found}, this program reads "
                 f"{FORMAT}; use the version that made it, or index into another folder"
             )
+
+    def _configure(self) -> None:
+        self._connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        self._connection.execute("PRAGMA synchronous = EXTRA")
+        self._connection.execute("PRAGMA secure_delete = ON")  # what is removed is gone; see also `pages`
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._connection.execute("PRAGMA trusted_schema = OFF")
+        self._connection.execute("PRAGMA cell_size_check = ON")
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -139,8 +154,33 @@ class Database:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
-        with self._lock, self.told():
-            return self._connection.execute(sql, parameters).fetchall()
+        return self._settled(lambda: self._connection.execute(sql, parameters).fetchall())
+
+    def copy_to(self, target: Path) -> None:
+        """Write the database as it is between two commits into the file `target`."""
+        with self.told(), closing(sqlite3.connect(target)) as writing:
+            self._settled(lambda: self._connection.backup(writing))
+
+    def _settled(self, read: Callable[[], _Read]) -> _Read:
+        """What `read` gives, once no journal lies beside the file that a read-only connection cannot use."""
+        until = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                with self._lock, self.told():
+                    return read()
+            except LibraryError as error:
+                code = getattr(error.__cause__, "sqlite_errorcode", 0)
+                if code != sqlite3.SQLITE_READONLY_ROLLBACK or time.monotonic() > until:
+                    raise
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Undo what a killed writer left half-done; a living writer's journal is its own, and soon gone."""
+        try:
+            with writer_lock(self.path.parent, wait_s=0):
+                Database(self.path).close()
+        except LibraryLocked:
+            time.sleep(_LOOK_AGAIN_S)
 
     def write(self, sql: str, records: Iterable[Sequence[object]]) -> None:
         """Run the statement for all of the records or none; one commit of its own outside a `transaction`."""
