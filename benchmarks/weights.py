@@ -25,13 +25,13 @@ from rag.judge.outcomes import unit_of
 from rag.judge.sets import read_beir
 from rag.judge.shelf import corpus_shelf
 from rag.progress import progress_bars
-from rag.scoring import Weights, ranking
+from rag.scoring import Weights, ranking, totals
 from rag.search import score, understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 
-MEANING = (0.0, 0.05, 0.15, 0.3, 0.5)
-WORDS = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0)
+MEANING = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5)
+WORDS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 GRID = tuple(Weights(meaning=meaning, words=words) for meaning, words in product(MEANING, WORDS))
 QUESTIONS = 240
 DEPTH = 20  # passages read: a document may hold several of them
@@ -50,13 +50,8 @@ def gains_at_10(folder: Path, sample: int, encoder: Encoder) -> NDArray[np.float
         for column, judgement in enumerate(judgements):
             question = understand(snapshot, encoder, judgement.question, settings=Settings())
             scored = score(snapshot, question, settings=Settings())
-            totals = [
-                weights.meaning * scored.meaning
-                + weights.interaction * scored.interaction
-                + weights.words * scored.words
-                for weights in GRID
-            ]
-            orders = [scored.ids[ranking(total, scored.ids)[:DEPTH]] for total in totals]
+            sums = [totals(weights, scored.meaning, scored.interaction, scored.words) for weights in GRID]
+            orders = [scored.ids[ranking(total, scored.ids)[:DEPTH]] for total in sums]
             needed = np.unique(np.concatenate(orders))
             units = {one.id: unit_of(judgement, one) for one in snapshot.passages(needed)}
             for row, order in enumerate(orders):

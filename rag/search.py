@@ -41,6 +41,7 @@ from rag.scoring import (
     ranking,
     standardise,
     token_weights,
+    totals,
 )
 from rag.settings import Settings
 from rag.shelving import encoded_text
@@ -200,9 +201,9 @@ def score(
     ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts.values())])
     stacked = [np.concatenate([empty, *columns]) for columns in (meanings, interactions)]
     words = np.concatenate([empty, *(part.words for part in parts.values())])
-    total = weights.meaning * stacked[0] + weights.interaction * stacked[1] + weights.words * words
+    total = totals(weights, stacked[0], stacked[1], words)
     similarity = np.concatenate([empty, *(part.interaction for part in parts.values())])
-    return Scored(ids, stacked[0], stacked[1], words, similarity, total.astype(np.float32))
+    return Scored(ids, stacked[0], stacked[1], words, similarity, total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_wit
 from rag.scoring import (
     MEAN_PRIOR,
     Statistics,
+    Weights,
     language_statistics,
     lexical_share,
     maxsim,
     ranking,
     standardise,
     token_weights,
+    totals,
 )
 
 
@@ -79,6 +81,12 @@ def test_lexical_share_of_everything_and_of_nothing():
 
 def test_equal_scores_go_by_id():
     assert ranking(np.array([1, 2, 1, 2], np.float32), np.array([9, 8, 3, 4])).tolist() == [3, 1, 2, 0]
+
+
+def test_totals_by_hand():
+    channels = [np.array(values, np.float32) for values in ([1, 0], [2, -1], [0.5, 1])]
+    weights = Weights(meaning=0.5, interaction=1.0, words=4.0, exponent=2.0)
+    assert totals(weights, *channels).tolist() == [0.5 + 2 + 1, -1 + 4]
 
 
 def test_confidence_grows_with_the_evidence_and_stays_a_probability():
