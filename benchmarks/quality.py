@@ -36,7 +36,8 @@ NO_CHANNELS = Channels(0.0, 0.0, 0.0)
 def variants() -> dict[str, Weights]:
     """Return the weights with each channel out in turn; the default ones come first."""
     without = {
-        f"no {name}": replace(Weights(), **{name: 0.0}) for name in ("meaning", "interaction", "words")
+        f"no {name}": replace(Weights(), **{name: 0.0})
+        for name in ("meaning", "interaction", "words", "foreign")
     }
     return {"default": Weights()} | without
 

@@ -53,7 +53,7 @@ PARTS: dict[str, tuple[object, str]] = {  # where the time of a question goes: n
     "vectors": (Snapshot, "vector_search"),
     "vectors of the candidates": (Snapshot, "indexed_vectors"),
     "words": (Snapshot, "lexical_search"),
-    "idf": (rag.search, "idf_mass"),
+    "idf": (rag.search, "idf_masses"),
     "reading token states": (Catalog, "states"),
     "MaxSim": (StateCodec, "cosines"),
     "background": (Snapshot, "background_sample"),

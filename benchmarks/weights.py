@@ -1,9 +1,9 @@
 """What the channels' weights are worth on sets they were not chosen on: `python -m benchmarks.weights`.
 
-Every question's channels are scored once; then each pair of weights of a grid orders its candidates. For each
-set the pair is chosen that is best on the mean of all other sets, and its figure on this one is shown beside
-the shipped weights' and the best pair's for it: what choosing on the others loses, and what tuning to the set
-itself would have gained.
+Every question's channels are scored once; then each set of weights of a grid orders its candidates. For each
+set those are chosen that are best on the mean of all other sets, and their figure on this one is shown
+beside the shipped weights' and the best ones' for it: what choosing on the others loses, and what tuning to
+the set itself would have gained.
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ from rag.settings import Settings
 from rag.snapshot import Snapshot
 
 MEANING = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5)
-WORDS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-GRID = tuple(Weights(meaning=meaning, words=words) for meaning, words in product(MEANING, WORDS))
+WORDS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+FOREIGN = (0.0, 0.25, 0.5, 0.75)
+GRID = tuple(
+    Weights(meaning=meaning, words=words, foreign=foreign)
+    for meaning, words, foreign in product(MEANING, WORDS, FOREIGN)
+)
 QUESTIONS = 240
 DEPTH = 20  # passages read: a document may hold several of them
 
@@ -50,7 +54,8 @@ def gains_at_10(folder: Path, sample: int, encoder: Encoder) -> NDArray[np.float
         for column, judgement in enumerate(judgements):
             question = understand(snapshot, encoder, judgement.question, settings=Settings())
             scored = score(snapshot, question, settings=Settings())
-            sums = [totals(weights, scored.meaning, scored.interaction, scored.words) for weights in GRID]
+            channels = scored.meaning, scored.interaction, scored.words, scored.foreign
+            sums = [totals(weights, *channels) for weights in GRID]
             orders = [scored.ids[ranking(total, scored.ids)[:DEPTH]] for total in sums]
             needed = np.unique(np.concatenate(orders))
             units = {one.id: unit_of(judgement, one) for one in snapshot.passages(needed)}
@@ -88,13 +93,14 @@ def table(means: dict[str, NDArray[np.float64]]) -> list[str]:
     """Return the rows, nDCG@10 × 100; `means[set]` has one figure for each of `GRID`."""
     shipped = GRID.index(Weights())
     rows = [
-        f"{'set':<14}{'shipped':>9}{'from others':>13}{'its best':>10}  meaning, words chosen on the others"
+        f"{'set':<14}{'shipped':>9}{'from others':>13}{'its best':>10}  meaning, words, foreign of the others"
     ]
     for name, own in means.items():
         others = np.mean([figures for other, figures in means.items() if other != name], axis=0)
         chosen = int(others.argmax())
         values = f"{100 * own[shipped]:9.2f}{100 * own[chosen]:13.2f}{100 * own.max():10.2f}"
-        rows.append(f"{name:<14}{values}  {GRID[chosen].meaning:g}, {GRID[chosen].words:g}")
+        best = GRID[chosen]
+        rows.append(f"{name:<14}{values}  {best.meaning:g}, {best.words:g}, {best.foreign:g}")
     return rows
 
 

@@ -35,6 +35,7 @@ from rag.reranker import Reranker
 from rag.scoring import (
     WITHOUT_TOKENS,
     Weights,
+    foreignness,
     language_statistics,
     lexical_share,
     maxsim,
@@ -60,7 +61,14 @@ class Question:
     terms: tuple[str, ...]
     vector: Float32  # (d,) unit
     tokens: TokenStates  # in the space of the library's stored states
-    token_weights: Float32  # (q,) what each of them counts for in late interaction
+    native: bool  # whether the model was trained for late interaction, where tokens count the same
+
+    def token_weights(self, foreign: float) -> Float32:
+        """(q,) what each token counts for in late interaction with passages of a language so foreign."""
+        count = len(self.tokens.states)
+        if self.native:
+            return np.full(count, 1 / max(count, 1), np.float32)
+        return token_weights(self.tokens.token_ids, foreign=foreign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Scored:
     interaction: Float32  # likewise
     words: Float32  # share of the question's idf mass, 0 to 1
     similarity: Float32  # MaxSim as it is
+    foreign: Float32  # how foreign its language is to the question, 0 to 1
     total: Float32
 
 
@@ -146,15 +155,12 @@ def understand(snapshot: VectorStore, encoder: Encoder, question: str, *, settin
     encoding = encoder.encode_question(text)
     own = encoding.tokens[0]
     states = snapshot.project(own.states) if snapshot.languages else own.states
-    weights = token_weights(own.token_ids)
-    if encoder.native_interaction:
-        weights = np.full(len(states), 1 / max(len(states), 1), np.float32)
     return Question(
         text=text,
         terms=tuple(dict.fromkeys(lexical_terms(text))),
         vector=encoding.vectors[0],
         tokens=TokenStates(states, own.spans, own.token_ids),
-        token_weights=weights,
+        native=encoder.native_interaction,
     )
 
 
@@ -177,11 +183,18 @@ def score(
     total whatever it was narrowed to.
     """
     weights = weights or (Weights() if len(question.tokens.states) else WITHOUT_TOKENS)
+    masses = {language: idf_masses(snapshot, question.terms, language) for language in snapshot.languages}
+    apart = foreignness(
+        {language: known / mass if mass else 0.0 for language, (mass, known) in masses.items()},
+        len(question.tokens.spans) or len(question.terms),
+    )
     parts = {
         language: _channels_of(
             snapshot,
             question,
             language,
+            idf_mass=masses[language][0],
+            foreign=apart[language],
             settings=settings,
             within=within,
         )
@@ -201,9 +214,12 @@ def score(
     ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts.values())])
     stacked = [np.concatenate([empty, *columns]) for columns in (meanings, interactions)]
     words = np.concatenate([empty, *(part.words for part in parts.values())])
-    total = totals(weights, stacked[0], stacked[1], words)
+    foreign = np.concatenate(
+        [empty, *(np.full(len(part.ids), apart[language], np.float32) for language, part in parts.items())]
+    )
+    total = totals(weights, stacked[0], stacked[1], words, foreign)
     similarity = np.concatenate([empty, *(part.interaction for part in parts.values())])
-    return Scored(ids, stacked[0], stacked[1], words, similarity, total)
+    return Scored(ids, stacked[0], stacked[1], words, similarity, foreign, total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +241,8 @@ def _channels_of(
     question: Question,
     language: str,
     *,
+    idf_mass: float,
+    foreign: float,
     settings: Settings,
     within: Mapping[str, Within] | None,
 ) -> _LanguagePart:
@@ -234,10 +252,8 @@ def _channels_of(
     worded, bm25 = snapshot.lexical_search(question.terms, limit=limit, language=language, within=some)
     ids = np.union1d(near, worded)
     words = np.zeros(len(ids), np.float32)
-    words[np.searchsorted(ids, worded)] = lexical_share(
-        bm25, idf_mass(snapshot, question.terms, language), saturation=BM25_SATURATION
-    )
-    asked, weights = question.tokens.states, question.token_weights
+    words[np.searchsorted(ids, worded)] = lexical_share(bm25, idf_mass, saturation=BM25_SATURATION)
+    asked, weights = question.tokens.states, question.token_weights(foreign)
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
@@ -254,16 +270,19 @@ def _channels_of(
     )
 
 
-def idf_mass(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> float:
-    """The summed idf of the question's terms among the language's passages; unseen terms count most."""
-    return sum(_idf(snapshot, terms, language))
+def idf_masses(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> tuple[float, float]:
+    """The summed idf of the question's terms among the language's passages, and that of those they have.
+
+    Unseen terms count most.
+    """
+    frequencies = [snapshot.document_frequency(term, language) for term in terms]
+    idf = [_idf(frequency, snapshot.languages[language]) for frequency in frequencies]
+    return sum(idf), sum(one for one, frequency in zip(idf, frequencies, strict=True) if frequency)
 
 
-def _idf(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> list[float]:
-    """Each term's idf among the language's passages."""
-    count = snapshot.languages[language]
-    frequencies = (snapshot.document_frequency(term, language) for term in terms)
-    return [math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies]
+def _idf(frequency: int, passages: int) -> float:
+    """The idf of a term that so many of the language's passages have."""
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
 
 
 def rank(
@@ -374,7 +393,11 @@ def _highlights(
         shift = encoded_text(passage)[1]
         moved = TokenStates(own.states, own.spans - shift, own.token_ids)
         return best_sentences(asked, passage.text, moved, language=passage.language)
-    rarity = dict(zip(question.terms, _idf(snapshot, question.terms, passage.language), strict=True))
+    language = passage.language
+    rarity = {
+        term: _idf(snapshot.document_frequency(term, language), snapshot.languages[language])
+        for term in question.terms
+    }
     return wordiest_sentence(rarity, passage.text, language=passage.language)
 
 

@@ -83,4 +83,4 @@ def test_weights_are_chosen_on_the_other_sets():
     assert rows[1].split()[1:4] == ["50.00", "0.00", "90.00"]
     assert rows[2].split()[1:4] == ["50.00", "0.00", "80.00"]
     chosen = weights.GRID[5]
-    assert rows[1].endswith(f"{chosen.meaning:g}, {chosen.words:g}")
+    assert rows[1].endswith(f"{chosen.meaning:g}, {chosen.words:g}, {chosen.foreign:g}")

@@ -12,6 +12,7 @@ from rag.scoring import (
     MEAN_PRIOR,
     Statistics,
     Weights,
+    foreignness,
     language_statistics,
     lexical_share,
     maxsim,
@@ -84,9 +85,18 @@ def test_equal_scores_go_by_id():
 
 
 def test_totals_by_hand():
-    channels = [np.array(values, np.float32) for values in ([1, 0], [2, -1], [0.5, 1])]
-    weights = Weights(meaning=0.5, interaction=1.0, words=4.0, exponent=2.0)
-    assert totals(weights, *channels).tolist() == [0.5 + 2 + 1, -1 + 4]
+    meaning, interaction, words = (np.array(values, np.float32) for values in ([1, 0], [2, -1], [0.5, 1]))
+    weights = Weights(meaning=0.5, interaction=1.0, words=4.0, foreign=0.5)
+    at_home, half_abroad = np.zeros(2, np.float32), np.full(2, 0.5, np.float32)
+    assert totals(weights, meaning, interaction, words, at_home).tolist() == [0.5 + 2 + 2, -1 + 4]
+    assert totals(weights, meaning, interaction, words, half_abroad).tolist() == [2.5 * 1.25 + 2, -1.25 + 4]
+
+
+def test_the_language_that_has_the_questions_words_is_not_foreign():
+    assert foreignness({"zh": 0.8, "en": 0.2}, 40) == pytest.approx({"zh": 0, "en": 0.75})
+    assert foreignness({"zh": 0.8, "en": 0.2}, 6) == pytest.approx({"zh": 0, "en": 0.375})
+    assert foreignness({"zh": 0.1}, 40) == pytest.approx({"zh": 2 / 3})  # hardly known: not its language
+    assert foreignness({}, 40) == {}
 
 
 def test_confidence_grows_with_the_evidence_and_stays_a_probability():
