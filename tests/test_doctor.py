@@ -177,7 +177,7 @@ def test_every_change_of_the_catalog_is_found_and_mended(folder, sound, sql):
     assert errors(findings) == []
     assert any(finding.what.startswith("mended") for finding in findings)
     assert content(folder)[0] == sound[1][0]
-    assert answer(folder).hits[0].score == pytest.approx(answer(sound[0]).hits[0].score, abs=0.2)
+    assert answer(folder).hits[0].score == pytest.approx(answer(sound[0]).hits[0].score, rel=0.1)
     assert without_vectors(content(folder)) == without_vectors(sound[1])
     assert (folder / "quarantine").is_dir()
     assert errors(examine(folder)) == []
