@@ -187,8 +187,8 @@ def _hit_of(data: dict[str, Any]) -> Hit:
 def _words_of(turn: Turn) -> str:
     """What a turn is found by: its question, as asked and as read, what was quoted and written."""
     parts: Sequence[str] = (turn.asked, turn.reading.text)
-    if turn.cited is not None:
-        passage = turn.cited.passage
+    for hit in turn.quoted:
+        passage = hit.passage
         parts = (*parts, passage.text, passage.source.document.rpartition("/")[2], passage.context)
     if turn.written is not None:
         parts = (*parts, turn.written.text)

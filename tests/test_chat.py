@@ -212,6 +212,9 @@ def test_a_conversation_as_markdown(golden):
     conversation += Turn("谁？", Reading("谁？"), Answer("谁？", False, 0.1, (), 1.0))
     conversation += replace(conversation.turns[0], written=WRITTEN)
     conversation += replace(conversation.turns[2], written=UNSUPPORTED)
+    second = replace(hit(), passage=SPEECHES[1].passage, score=1.0, highlights=((0, 12),), rank=2)
+    both = Answer("", True, 0.9, (replace(hit(), score=1.0), second), 1.0)
+    conversation += Turn("谁的村多？", Reading("谁的村多？"), both)
     golden("chat/conversation.md", as_markdown((conversation, Conversation()), WORDS))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from dataclasses import replace
 
 import pytest
 from test_chat import hit, talk
@@ -57,6 +58,12 @@ def test_words_find_conversations_by_question_answer_and_source(history):
         ("%", 0),
     ]:
         assert len(history.talks("", wanted=wanted)) == count, wanted
+
+
+def test_words_of_every_quotation_find_the_conversation(history):
+    second = replace(hit(2, "a second quotation"), rank=2)
+    history.keep("", talk("q", hit(1, "the first"), second), "")
+    assert len(history.talks("", wanted="second quotation")) == 1
 
 
 def test_one_users_history_is_not_the_others(history):

@@ -141,6 +141,7 @@ def test_an_example_is_asked_with_one_click(opened):
     example.click()
     expect(page.locator("#wj-results .wj-answer")).to_have_attribute("data-question", question)
     expect(page.locator("#wj-results .wj-asked")).to_have_text(question)
+    expect(page.locator("#wj-results .wj-refusal")).to_have_count(0)
     expect(page.locator("#wj-question textarea")).to_have_value("")
 
 

@@ -454,17 +454,35 @@ def test_language_name():
 def test_examples_are_about_different_documents_and_languages():
     documents = (info("a.txt", title="Ferry"), info("b.txt", passages=9), info("c.txt", language="zh"))
     passages = {
-        "/docs/a.txt": [passage(source=source(speaker="", section="", title="Ferry"))],
+        "/docs/a.txt": [passage("The last boat, they say, waits.", source=source(speaker="", section=""))],
         "/docs/b.txt": [passage(source=source(speaker="", section="Rules › Winter"))],
         "/docs/c.txt": [passage()],
     }
-    assert example_questions(documents, lambda key: passages[key], EN) == [
+    answers = {
+        "What is said about “Winter”?": "/docs/b.txt",
+        "林一舟说了什么？": "/docs/c.txt",
+        "What is “Ferry” about?": "/docs/b.txt",  # the wrong one: not offered
+        "What is said about “The last boat”?": "/docs/a.txt",
+    }
+    asked = {"passages_of": lambda key: passages[key], "texts": EN}
+    assert example_questions(documents, **asked, answered_from=lambda one: answers.get(one, "")) == [
         "What is said about “Winter”?",
         "林一舟说了什么？",
-        "What is “Ferry” about?",
+        "What is said about “The last boat”?",
     ]
+    assert example_questions(documents, **asked, answered_from=lambda _: "") == []
+    long = "The boiler of the upper house is serviced every May by Harbour Heating."
+    alone = {"/docs/a.txt": [passage(long, source=source(speaker="", section="", title=""))]}
+    one = example_questions(
+        documents[:1],
+        lambda key: alone[key],
+        EN,
+        answered_from=lambda one: "/docs/a.txt" if "“The" in one else "",
+    )
+    assert one == ["What is said about “The boiler of the upper house is”?"]
     assert examples_view([], EN) == ""
     assert bdi("林一舟说了什么？") in examples_view(["林一舟说了什么？"], EN)
+    assert "<img" not in examples_view(["<img src=x onerror=alert(1)>\"'"], EN)
 
 
 def test_the_colours_of_the_theme_and_of_the_style_sheet_are_the_same():

@@ -14,6 +14,10 @@ from rag.written import Written
 # to be read.
 ReadingKind: TypeAlias = Literal["alone", "replaced", "resolved", "joined", "speaker", "condensed", "edited"]
 
+# Of the best score; a passage nearer than this is quoted as well.
+AS_GOOD = 0.95
+MOST_QUOTED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -35,8 +39,24 @@ class Turn:
 
     @property
     def cited(self) -> Hit | None:
-        """The hit whose sentence was quoted; None where nothing was found at all."""
+        """The best hit; None where nothing was found at all."""
         return self.answer.hits[0] if self.answer.hits else None
+
+    @property
+    def quoted(self) -> tuple[Hit, ...]:
+        """The hits whose sentences are the answer, best first."""
+        return quoted_hits(self.answer)
+
+
+def quoted_hits(answer: Answer) -> tuple[Hit, ...]:
+    """The hits that are quoted: the best, and those whose score is as good as the same."""
+    if not answer.hits:
+        return ()
+    least = answer.hits[0].score * AS_GOOD
+    return (
+        tuple(hit for hit in answer.hits[:MOST_QUOTED] if hit.score >= least and hit.highlights)
+        or answer.hits[:1]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,7 @@ class Conversation:
     @property
     def quoted(self) -> frozenset[int]:
         """The ids of the passages that were quoted so far."""
-        return frozenset(turn.cited.passage.id for turn in self.turns if turn.cited is not None)
+        return frozenset(hit.passage.id for turn in self.turns for hit in turn.quoted)
 
     @property
     def passages(self) -> tuple[Passage, ...]:

@@ -83,14 +83,16 @@ def _written(written: Written, hits: Sequence[Hit], sources: _Sources, words: Wo
 
 
 def _quoted(turn: Turn, sources: _Sources, words: Words) -> str:
-    hit = turn.cited
-    if hit is None or not turn.answer.answerable:
+    if not turn.quoted or not turn.answer.answerable:
         return f"*{plain(words.unanswered)}*"
-    number = sources.number(hit)
-    said = f"**{plain(_who(hit.passage.source))}**\n\n" if turn.reading.kind == "speaker" else ""
-    lines = quoted_text(hit).splitlines()
-    quote = "\n".join(f"> {plain(line)}".rstrip() for line in lines)
-    return f"{said}{quote} [{number}]"
+    speaker = turn.quoted[0].passage.source
+    said = f"**{plain(_who(speaker))}**\n\n" if turn.reading.kind == "speaker" else ""
+    return said + "\n\n".join(_quotation(hit, sources) for hit in turn.quoted)
+
+
+def _quotation(hit: Hit, sources: _Sources) -> str:
+    quote = "\n".join(f"> {plain(line)}".rstrip() for line in quoted_text(hit).splitlines())
+    return f"{quote} [{sources.number(hit)}]"
 
 
 def quoted_text(hit: Hit) -> str:

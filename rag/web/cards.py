@@ -7,6 +7,7 @@ import math
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from rag.chat.conversation import quoted_hits
 from rag.records import Answer, Channels, Hit, Passage, Source
 from rag.web.chat_texts import chat_texts
 from rag.web.html import Span, bdi, element, escape, lines_as_breaks, marked, merged_spans
@@ -16,10 +17,6 @@ from rag.web.texts import Texts, language_name, passages_counted, place_text
 QUOTE_CHARACTERS = 300  # a quotation without a highlighted sentence is cut here
 FULL_BAR = 6.0  # standard deviations above an ordinary passage that fill a bar; more stretches all bars alike
 GAP = " … "
-# Of the best score; a passage nearer than this is quoted as well. On the 173 answered questions of data/ the
-# gold passage is quoted 136 times, not 132, and 24 answers have a second quotation (at 0.90: 141 and 44).
-AS_GOOD = 0.95
-MOST_QUOTED = 3
 
 
 def answer_view(answer: Answer, texts: Texts, *, head: str = "", said: str = "") -> str:
@@ -60,7 +57,7 @@ def _verdict(answer: Answer, said: str, texts: Texts) -> str:
             _agreed(answer.question, texts),
             class_="wj-verdict",
         )
-    cited = cited_hits(answer)
+    cited = quoted_hits(answer)
     quotes = (quotation_view(hit, answer.question, texts) for hit in cited)
     sources = (_source_line(hit, answer.question, texts) for hit in cited)
     return element(
@@ -70,17 +67,6 @@ def _verdict(answer: Answer, said: str, texts: Texts) -> str:
         element("ol", *sources, class_="wj-sources"),
         "" if said else _figures(answer, texts),
         class_="wj-verdict",
-    )
-
-
-def cited_hits(answer: Answer) -> tuple[Hit, ...]:
-    """Return the hits that are quoted: the best, and those whose score is as good as the same."""
-    if not answer.hits:
-        return ()
-    least = answer.hits[0].score * AS_GOOD
-    return (
-        tuple(hit for hit in answer.hits[:MOST_QUOTED] if hit.score >= least and hit.highlights)
-        or answer.hits[:1]
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag.chat.conversation import Reading, Turn
 from rag.records import Progress, Source
 from rag.search import SEARCH_STAGES
-from rag.web.cards import answer_view, cited_hits, hit_list, quotation_view
+from rag.web.cards import answer_view, hit_list, quotation_view
 from rag.web.chat_texts import chat_texts
 from rag.web.html import bdi, element, escape
 from rag.web.texts import Texts
@@ -53,7 +53,7 @@ def last_turn(turn: Turn, texts: Texts, *, alone: bool, offered: str = "") -> st
 def past_turn(turn: Turn, texts: Texts) -> str:
     """Return an earlier turn: the question and what was written or quoted; its passages are folded away."""
     answer, words = turn.answer, chat_texts(texts)
-    quotes = [quotation_view(hit, answer.question, texts) for hit in cited_hits(answer)]
+    quotes = [quotation_view(hit, answer.question, texts) for hit in turn.quoted]
     if turn.written is not None and turn.written.status is Status.WRITTEN:
         quotes = [written_view(turn.written, answer, texts)]
     if not answer.answerable or not answer.hits:

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gradio as gr
@@ -98,6 +98,7 @@ class Desk:
     apart: bool = False  # each user's uploads are that user's alone
     user: str = ""  # who asks, where that is known
     scribe: Scribe | None = None  # who writes answers, where anybody does
+    offered: dict[str, tuple[tuple[object, ...], list[str]]] = field(default_factory=dict)  # by user
 
     def of(self, request: gr.Request) -> Desk:
         """Return the desk of the user who asks: the library as that user sees it."""
@@ -165,10 +166,23 @@ class Desk:
             documents = self.documents()
             if not documents:
                 return empty_view(texts)
-            questions = example_questions(documents, self.library.passages_of, texts)
-            return examples_view(questions, texts) + totals(documents, texts)
+            return examples_view(self.examples(documents, texts), texts) + totals(documents, texts)
 
         return guarded(texts, make)
+
+    def examples(self, documents: tuple[DocumentInfo, ...], texts: Texts) -> list[str]:
+        """Return questions that these documents answer; made once for a state of the library."""
+        state = (documents, texts.tongue)
+        if self.offered.get(self.user, ((), []))[0] != state:
+            self.offered[self.user] = (state, self._examples(documents, texts))
+        return self.offered[self.user][1]
+
+    def _examples(self, documents: tuple[DocumentInfo, ...], texts: Texts) -> list[str]:
+        def answered_from(question: str) -> str:
+            answer = self.library.ask(question, k=1)
+            return answer.hits[0].passage.source.document if answer.answerable and answer.hits else ""
+
+        return example_questions(documents, self.library.passages_of, texts, answered_from=answered_from)
 
     def opened(
         self, key: str, find: Callable[[Sequence[Passage]], Place | None], offset: int, texts: Texts
