@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rag.candidates import Question, score
 from rag.encoder import open_encoder
 from rag.evaluate import DEPTH, evaluate, outcome_of, sample_of
 from rag.judge.compare import compare
@@ -24,7 +25,7 @@ from rag.judge.shelf import corpus_shelf
 from rag.progress import progress_bars
 from rag.records import Answer, Channels, Hit, Progress, ProgressCallback
 from rag.scoring import Weights, ranking
-from rag.search import Question, score, understand
+from rag.search import understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 

@@ -27,6 +27,7 @@ from unittest import mock
 
 import numpy as np
 
+import rag.candidates
 import rag.search
 from benchmarks.synthetic import PASSAGES_A_DOCUMENT, TEXTS, Maker, measure
 from benchmarks.texts import questions
@@ -53,7 +54,7 @@ PARTS: dict[str, tuple[object, str]] = {  # where the time of a question goes: n
     "vectors": (Snapshot, "vector_search"),
     "vectors of the candidates": (Snapshot, "indexed_vectors"),
     "words": (Snapshot, "lexical_search"),
-    "idf": (rag.search, "idf_masses"),
+    "idf": (rag.candidates, "idf_masses"),
     "reading token states": (Catalog, "states"),
     "MaxSim": (StateCodec, "cosines"),
     "background": (Snapshot, "background_sample"),

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality import SETS
+from rag.candidates import score
 from rag.encoder import Encoder, open_encoder
 from rag.evaluate import sample_of
 from rag.judge.outcomes import unit_of
@@ -26,7 +27,7 @@ from rag.judge.sets import read_beir
 from rag.judge.shelf import corpus_shelf
 from rag.progress import progress_bars
 from rag.scoring import Weights, ranking, totals
-from rag.search import score, understand
+from rag.search import understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 

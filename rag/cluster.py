@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from rag.feed import feed_paths, take_out
 from rag.library import Library
 from rag.records import Failure, Filters, Finding, IndexReport, ProgressCallback
 from rag.settings import DEFAULT_INDEX, Settings
+from rag.sources import SourceState
 from rag.store.milvus.address import read_store_address
 from rag.store.milvus.connection import Connection, Patience
 from rag.store.milvus.examine import examine
@@ -78,6 +79,10 @@ class ClusterLibrary(Library):
         """The files that could not be read when they were last tried, each with its reason."""
         with self._reading():  # says where there is no library
             return tuple(Failure(note.path, note.failure) for note in self._shelf.records.failures_below(""))
+
+    def sources(self, paths: Iterable[str]) -> dict[str, SourceState]:
+        """Whether these files are still as they were read: not known, other machines may have read them."""
+        return dict.fromkeys(paths, "unknown")
 
     def doctor(self, *, repair: bool = False, full: bool = False) -> tuple[Finding, ...]:
         """What is wrong with the library, and how to mend it; with `repair`, mended.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,7 @@ from rag.reranker import open_reranker
 from rag.search import Wanted, search
 from rag.settings import DEFAULT_INDEX, Settings
 from rag.snapshot import Snapshot
+from rag.sources import SourceState, source_states
 from rag.store.catalog import Catalog
 from rag.store.identity import Identity
 from rag.store.vector_store import VectorStore
@@ -175,6 +176,11 @@ class Library:
         """The files that could not be read when they were last tried, each with its reason."""
         with closing(Catalog(self.folder, writable=False)) as catalog:
             return tuple(Failure(failed.path, failed.reason) for failed in catalog.failed_files().values())
+
+    def sources(self, paths: Iterable[str]) -> dict[str, SourceState]:
+        """Whether these files, of documents in the library, are still as they were read; by path."""
+        with closing(Catalog(self.folder, writable=False)) as catalog:
+            return source_states(catalog, paths)
 
     def document(self, key: str) -> Document:
         """One document as it was read, with the structure that was found in it."""

@@ -1,19 +1,13 @@
-"""Question -> candidates of every passage language -> scores -> `Answer`.
-
-The model prefers passages in the question's own language so strongly that another language's right passage
-is not among the first hundred. So candidates are taken from each language, and every channel is standardised
-against that language's background before the languages are merged.
-"""
+"""Question -> candidates -> `Answer`: their order, how sure the first is, the sentences that answer."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from rag.candidates import Question, Scored, idf_of, score
 from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
 from rag.encoder import Encoder
 from rag.errors import QuestionError
@@ -33,55 +27,14 @@ from rag.records import (
 )
 from rag.reranker import Reranker
 from rag.scoring import (
-    WITHOUT_TOKENS,
-    Weights,
-    foreignness,
-    language_statistics,
-    lexical_share,
-    maxsim,
     ranking,
-    standardise,
-    token_weights,
-    totals,
 )
 from rag.settings import Settings
 from rag.shelving import encoded_text
-from rag.store.vector_store import VectorStore, Within
+from rag.store.vector_store import VectorStore
 from rag.tokens import lexical_terms
 
-BM25_SATURATION = 1.2
 SEARCH_STAGES = ("reading the question", "searching", "finding the sentences")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question as the channels see it."""
-
-    text: str
-    terms: tuple[str, ...]
-    vector: Float32  # (d,) unit
-    tokens: TokenStates  # in the space of the library's stored states
-    native: bool  # whether the model was trained for late interaction, where tokens count the same
-
-    def token_weights(self, foreign: float) -> Float32:
-        """(q,) what each token counts for in late interaction with passages of a language so foreign."""
-        count = len(self.tokens.states)
-        if self.native:
-            return np.full(count, 1 / max(count, 1), np.float32)
-        return token_weights(self.tokens.token_ids, foreign=foreign)
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Candidates of every language with their channels; entry i of each belongs to passage `ids[i]`."""
-
-    ids: Int64
-    meaning: Float32  # standardised within the language
-    interaction: Float32  # likewise
-    words: Float32  # share of the question's idf mass, 0 to 1
-    similarity: Float32  # MaxSim as it is
-    foreign: Float32  # how foreign its language is to the question, 0 to 1
-    total: Float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,122 +120,6 @@ def understand(snapshot: VectorStore, encoder: Encoder, question: str, *, settin
 def _printable(text: str) -> str:
     """The text without lone surrogates, which no file and no terminal takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def score(
-    snapshot: VectorStore,
-    question: Question,
-    *,
-    settings: Settings,
-    weights: Weights | None = None,
-    within: Mapping[str, Within] | None = None,
-) -> Scored:
-    """Every candidate's channels and total; with `within` only those passages, by language, are candidates.
-
-    What a channel's scores are measured against is the whole library in any case: so a passage has the same
-    total whatever it was narrowed to.
-    """
-    weights = weights or (Weights() if len(question.tokens.states) else WITHOUT_TOKENS)
-    masses = {language: idf_masses(snapshot, question.terms, language) for language in snapshot.languages}
-    apart = foreignness(
-        {language: known / mass if mass else 0.0 for language, (mass, known) in masses.items()},
-        len(question.tokens.spans) or len(question.terms),
-    )
-    parts = {
-        language: _channels_of(
-            snapshot,
-            question,
-            language,
-            idf_mass=masses[language][0],
-            foreign=apart[language],
-            settings=settings,
-            within=within,
-        )
-        for language in sorted(snapshot.languages)
-    }
-    meaning = language_statistics(
-        {language: part.background_meaning for language, part in parts.items()},
-        {language: part.reference_meaning for language, part in parts.items()},
-    )
-    interaction = language_statistics(
-        {language: part.background_interaction for language, part in parts.items()},
-        {language: part.reference_interaction for language, part in parts.items()},
-    )
-    meanings = [standardise(part.meaning, meaning[language]) for language, part in parts.items()]
-    interactions = [standardise(part.interaction, interaction[language]) for language, part in parts.items()]
-    empty = np.empty(0, np.float32)
-    ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts.values())])
-    stacked = [np.concatenate([empty, *columns]) for columns in (meanings, interactions)]
-    words = np.concatenate([empty, *(part.words for part in parts.values())])
-    foreign = np.concatenate(
-        [empty, *(np.full(len(part.ids), apart[language], np.float32) for language, part in parts.items())]
-    )
-    total = totals(weights, stacked[0], stacked[1], words, foreign)
-    similarity = np.concatenate([empty, *(part.interaction for part in parts.values())])
-    return Scored(ids, stacked[0], stacked[1], words, similarity, foreign, total)
-
-
-@dataclass(frozen=True, slots=True)
-class _LanguagePart:
-    """The candidates and the background of one passage language, not yet standardised."""
-
-    ids: Int64
-    meaning: Float32
-    interaction: Float32
-    words: Float32
-    background_meaning: Float32
-    background_interaction: Float32
-    reference_meaning: Float32
-    reference_interaction: Float32
-
-
-def _channels_of(
-    snapshot: VectorStore,
-    question: Question,
-    language: str,
-    *,
-    idf_mass: float,
-    foreign: float,
-    settings: Settings,
-    within: Mapping[str, Within] | None,
-) -> _LanguagePart:
-    some = None if within is None else within.get(language)
-    limit = 0 if within is not None and some is None else settings.candidates
-    near, _ = snapshot.vector_search(question.vector, limit=limit, language=language, within=some)
-    worded, bm25 = snapshot.lexical_search(question.terms, limit=limit, language=language, within=some)
-    ids = np.union1d(near, worded)
-    words = np.zeros(len(ids), np.float32)
-    words[np.searchsorted(ids, worded)] = lexical_share(bm25, idf_mass, saturation=BM25_SATURATION)
-    asked, weights = question.tokens.states, question.token_weights(foreign)
-    background = snapshot.background_sample(language, size=settings.background)
-    reference = snapshot.reference(language)
-    return _LanguagePart(
-        ids=ids,
-        meaning=snapshot.indexed_vectors(ids, language=language) @ question.vector,
-        interaction=maxsim(*snapshot.cosines(asked, ids), weights),
-        words=words,
-        background_meaning=background.vectors @ question.vector,
-        background_interaction=maxsim(background.states @ asked.T, background.offsets, weights),
-        reference_meaning=reference.vectors @ question.vector
-        if len(reference.vectors)
-        else np.empty(0, np.float32),
-        reference_interaction=maxsim(reference.states @ asked.T, reference.offsets, weights),
-    )
-
-
-def idf_masses(snapshot: VectorStore, terms: tuple[str, ...], language: str) -> tuple[float, float]:
-    """The summed idf of the question's terms among the language's passages, and that of those they have.
-
-    Unseen terms count most.
-    """
-    frequencies = [snapshot.document_frequency(term, language) for term in terms]
-    idf = [_idf(frequency, snapshot.languages[language]) for frequency in frequencies]
-    return sum(idf), sum(one for one, frequency in zip(idf, frequencies, strict=True) if frequency)
-
-
-def _idf(frequency: int, passages: int) -> float:
-    """The idf of a term that so many of the language's passages have."""
-    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
 
 
 def rank(
@@ -395,7 +232,7 @@ def _highlights(
         return best_sentences(asked, passage.text, moved, language=passage.language)
     language = passage.language
     rarity = {
-        term: _idf(snapshot.document_frequency(term, language), snapshot.languages[language])
+        term: idf_of(snapshot.document_frequency(term, language), snapshot.languages[language])
         for term in question.terms
     }
     return wordiest_sentence(rarity, passage.text, language=passage.language)

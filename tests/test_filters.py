@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from library import EN, ZH, new_catalog, new_document
 from tiny_encoder import TinyEncoder
 
+from rag.candidates import score
 from rag.errors import UsageError
 from rag.filters import check, meets_document, meets_source, needs_source
 from rag.records import Filters, Source
-from rag.search import Wanted, score, search, understand
+from rag.search import Wanted, search, understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 from rag.store import lexical, vectors

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from rag import Library, RagError
-from rag.search import score, understand
+from rag.candidates import score
+from rag.search import understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 

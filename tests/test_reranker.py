@@ -13,12 +13,13 @@ import pytest
 from tiny_encoder import TinyEncoder
 from tiny_models import bert, cross_encoder, multi_vector
 
+from rag.candidates import score
 from rag.cli import main
 from rag.errors import ModelError
 from rag.ingest import index_paths
 from rag.library import Library
 from rag.reranker import Reranker
-from rag.search import Wanted, rank, score, search, understand
+from rag.search import Wanted, rank, search, understand
 from rag.settings import Settings
 from rag.shelving import encoded_text
 from rag.snapshot import Snapshot

@@ -382,6 +382,10 @@ def info(name="a.txt", **changes) -> DocumentInfo:
     return replace(plain, **changes)
 
 
+def states(paths):
+    return {path: "gone" if path.endswith("b.txt") else "current" for path in paths}
+
+
 def test_shelf(golden):
     documents = (
         info("a.txt", title="Night <ferry>"),
@@ -389,26 +393,29 @@ def test_shelf(golden):
             "b.txt", language="zh", added_at="2026-02-02T00:00:00Z", warnings=("read as GB18030, with doubt",)
         ),
     )
-    golden("web/shelf-en.html", shelf_view(documents, wanted="", sheet=0, size=7_400_000, texts=EN))
+    golden(
+        "web/shelf-en.html",
+        shelf_view(documents, sources=states, wanted="", sheet=0, size=7_400_000, texts=EN),
+    )
 
 
 def test_shelf_is_filtered_by_title_and_name():
     documents = (info("a.txt", title="Ferry"), info("b.txt"))
-    assert "b.txt" not in shelf_view(documents, wanted="FERRY", sheet=0, size=0, texts=EN)
-    assert EN.no_match in shelf_view(documents, wanted="nothing", sheet=0, size=0, texts=EN)
+    assert "b.txt" not in shelf_view(documents, sources=states, wanted="FERRY", sheet=0, size=0, texts=EN)
+    assert EN.no_match in shelf_view(documents, sources=states, wanted="nothing", sheet=0, size=0, texts=EN)
 
 
 def test_shelf_turns_sheets():
     documents = tuple(info(f"{number:03d}.txt") for number in range(ROWS + 5))
-    first = shelf_view(documents, wanted="", sheet=0, size=0, texts=EN)
-    last = shelf_view(documents, wanted="", sheet=99, size=0, texts=EN)
+    first = shelf_view(documents, sources=states, wanted="", sheet=0, size=0, texts=EN)
+    last = shelf_view(documents, sources=states, wanted="", sheet=99, size=0, texts=EN)
     assert first.count("<tr>") == ROWS + 1
     assert last.count("<tr>") == 6
     assert f"{ROWS + 1}–{ROWS + 5} of {ROWS + 5}" in last
 
 
 def test_empty_library_says_how_to_begin():
-    assert EN.library_empty_note in shelf_view((), wanted="", sheet=0, size=0, texts=EN)
+    assert EN.library_empty_note in shelf_view((), sources=states, wanted="", sheet=0, size=0, texts=EN)
 
 
 def test_findings_name_what_mends_them():

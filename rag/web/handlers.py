@@ -155,7 +155,14 @@ class Desk:
         def make() -> str:
             size = folder_bytes(self.index)
             failed = failures_view(self.failures(), texts)
-            return failed + shelf_view(self.documents(), wanted=wanted, sheet=sheet, size=size, texts=texts)
+            return failed + shelf_view(
+                self.documents(),
+                wanted=wanted,
+                sheet=sheet,
+                size=size,
+                texts=texts,
+                sources=self.library.sources,
+            )
 
         return guarded(texts, make)
 

@@ -52,6 +52,11 @@ class RoomTexts:
     cancel: str
     choose_folder: str
     dated: str
+    state: str
+    state_current: str
+    state_changed: str
+    state_gone: str
+    state_unknown: str
     documents_tab: str
     map_tab: str
     evaluate_tab: str
@@ -131,6 +136,11 @@ ZH = RoomTexts(
     cancel="取消",
     choose_folder="选择文件夹",
     dated="文档日期",
+    state="状态",
+    state_current="与源文件一致",
+    state_changed="源文件已改动",
+    state_gone="源文件已不在",
+    state_unknown="源文件未知",
     documents_tab="文档",
     map_tab="地图",
     evaluate_tab="评测",
@@ -210,6 +220,11 @@ EN = RoomTexts(
     cancel="Cancel",
     choose_folder="Choose a folder",
     dated="Dated",
+    state="State",
+    state_current="as its file",
+    state_changed="file has changed",
+    state_gone="file is gone",
+    state_unknown="file not known",
     documents_tab="Documents",
     map_tab="Map",
     evaluate_tab="Evaluate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from rag.records import (
     Passage,
     ProgressCallback,
 )
+from rag.sources import SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ class Seen:
         """The files that could not be read when they were last tried, but for those of others."""
         filters = self._filters()
         return tuple(failure for failure in self.library.failures() if is_shown(filters, failure.path))
+
+    def sources(self, paths: Iterable[str]) -> dict[str, SourceState]:
+        """Whether these files are still as they were read, of those that this user sees."""
+        filters = self._filters()
+        return self.library.sources(path for path in paths if is_shown(filters, path))
 
     def document(self, key: str) -> Document:
         """One document as it was read."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from rag.records import DocumentInfo, Failure, Finding
+from rag.sources import SourceState
 from rag.web.cards import deep_link
 from rag.web.html import bdi, element, escape
 from rag.web.room_texts import room_texts
@@ -15,10 +16,18 @@ MODEL_STAGE = "building the model"  # `Progress.stage` of what a first upload wa
 ROWS = 100  # documents on one sheet of the table
 
 
-def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, size: int, texts: Texts) -> str:
+def shelf_view(
+    documents: Sequence[DocumentInfo],
+    *,
+    wanted: str,
+    sheet: int,
+    size: int,
+    texts: Texts,
+    sources: Callable[[Iterable[str]], Mapping[str, SourceState]],
+) -> str:
     """Return the table of the documents whose title or path holds `wanted`, `ROWS` a sheet, newest first.
 
-    `size` is how many bytes the library takes on disk.
+    `size` is how many bytes the library takes on disk; `sources` tells which files are as they were.
     """
     if not documents:
         return empty_view(texts)
@@ -30,7 +39,8 @@ def shelf_view(documents: Sequence[DocumentInfo], *, wanted: str, sheet: int, si
         return element("p", escape(texts.no_match), class_="wj-none")
     sheet = min(max(0, sheet), (len(found) - 1) // ROWS)
     shown = found[sheet * ROWS : (sheet + 1) * ROWS]
-    rows = (_row(info, texts) for info in shown)
+    states = sources(info.path for info in shown)
+    rows = (_row(info, states.get(info.path, "unknown"), texts) for info in shown)
     return element(
         "div",
         element(
@@ -73,25 +83,40 @@ def empty_view(texts: Texts) -> str:
 
 
 def _column_heads(texts: Texts) -> str:
-    dated = room_texts(texts).dated
-    names = (texts.column_document, texts.column_language, texts.column_passages, dated, texts.column_added)
+    own = room_texts(texts)
+    names = (
+        texts.column_document,
+        texts.column_language,
+        texts.column_passages,
+        own.dated,
+        texts.column_added,
+        own.state,
+    )
     heads = [element("th", escape(name), scope="col") for name in names]
     actions = element("th", element("span", escape(texts.column_actions), class_="wj-unseen"), scope="col")
     return element("thead", element("tr", *heads, actions))
 
 
-def _row(info: DocumentInfo, texts: Texts) -> str:
+def _row(info: DocumentInfo, state: SourceState, texts: Texts) -> str:
+    own = room_texts(texts)
+    states = {
+        "current": own.state_current,
+        "changed": own.state_changed,
+        "gone": own.state_gone,
+        "unknown": own.state_unknown,
+    }
     return element(
         "tr",
         element("td", _name(info), *_notes(info), class_="wj-shelf-name"),
         element("td", escape(language_name(info.language, texts)), data_label=texts.column_language),
         element("td", f"{info.passages:,}", class_="wj-numeric", data_label=texts.column_passages),
-        element("td", escape(info.date), class_="wj-dated", data_label=room_texts(texts).dated),
+        element("td", escape(info.date), class_="wj-dated", data_label=own.dated),
         element(
             "td",
             element("time", escape(info.added_at[:10]), datetime=info.added_at),
             data_label=texts.column_added,
         ),
+        element("td", escape(states[state]), class_=f"wj-state wj-state-{state}", data_label=own.state),
         element("td", _removal(info, texts), class_="wj-shelf-act"),
     )
 
