@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sample_files import pdf
 from serving import FERRY, RAG, ROOT, served
 
 from rag.errors import RagError, ServeError, UsageError
@@ -42,7 +43,8 @@ def house(folder: Path, users_file: Path, *options: str):
         for name, text in SECRET.items():
             (index / "uploads" / name).mkdir(parents=True)
             (index / "uploads" / name / "wages.txt").write_text(text, "utf-8")
-            library.add(index / "uploads" / name / "wages.txt")
+            (index / "uploads" / name / "plan.pdf").write_bytes(pdf())
+            library.add(index / "uploads" / name)
     return stack, stack.enter_context(
         served(folder / "page", {}, index=index, options=("--auth", str(users_file), *options))
     )
@@ -210,6 +212,21 @@ def test_over_rest_each_sees_what_is_everyones_and_the_own(page, user, other):
     assert str(refused).replace(theirs, "") == str(unknown).replace("/nowhere.txt", "")
     own = str(page.index / "uploads" / user[0] / "wages.txt")
     assert call(page, user, "open_passage", own, 1, 0)["passages"][0]["text"] == SECRET[user[0]].strip()
+
+
+@pytest.mark.parametrize(("user", "other"), [(ADA, BO), (BO, ADA)])
+def test_pictures_of_pages_and_the_map_show_nothing_of_the_others(page, user, other):
+    def get(path, **params):
+        return httpx.get(page.address + path, params=params, auth=encoded(user), timeout=30)
+
+    own, theirs = (page.index / "uploads" / one[0] / "plan.pdf" for one in (user, other))
+    assert get("/wenju/page/1", doc=str(own)).content.startswith(b"\x89PNG")
+    assert get("/wenju/page/1", doc=str(theirs)).status_code == 404
+    drawn = get("/wenju/map").content
+    head = json.loads(drawn[4 : 4 + int.from_bytes(drawn[:4], "little")])
+    keys = {key for key, _ in head["documents"]}
+    assert str(own) in keys
+    assert not [key for key in keys if Path(key).parent == theirs.parent]
 
 
 def test_as_mcp_tools_too(page):

@@ -152,16 +152,70 @@ def test_a_link_to_a_passage_can_be_sent(opened):
     expect(narrow.locator("#wj-found .wj-found-hit").first).to_be_visible()
 
 
-def test_the_last_words_win(opened):
+def test_the_last_words_win_and_what_was_typed_on_the_way_is_not_searched(opened):
     page = opened(locale="en-GB")
     page.locator("nav [data-view=lookup]").click()
-    for words in ("tea", "tea fields", "ferry", "night ferry fares"):
-        page.locator("#wj-lookup-box input").fill(words)
-        page.wait_for_timeout(160)
+    searched = []
+    page.on("request", lambda one: searched.append(one.post_data) if "queue/join" in one.url else None)
+    box = page.locator("#wj-lookup-box input")
+    box.press_sequentially("night ferry fares", delay=20)  # well under the time that is waited for more
     expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", "night ferry fares")
+    assert len({body for body in searched if body and "night" in body}) <= 3
+    for words in ("tea", "tea fields", "ferry", "night ferry crew"):
+        box.fill(words)
+    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", "night ferry crew")
     page.wait_for_timeout(600)
-    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", "night ferry fares")
-    assert parse_qs(urlsplit(page.url).query)["q"] == ["night ferry fares"]
+    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", "night ferry crew")
+    assert parse_qs(urlsplit(page.url).query)["q"] == ["night ferry crew"]
+    assert not [body for body in searched if body and "tea fields" in body]
+
+
+def test_what_is_found_is_sorted(opened):
+    page = opened("/?view=lookup&q=ferry+vineyard+tea", locale="en-GB")
+    names = page.locator("#wj-found .wj-found-hit .wj-file")
+    expect(names.first).to_be_visible()
+    by_relevance = names.all_inner_texts()
+    page.locator("#wj-facets [name=sort]").select_option("document")
+    page.wait_for_function("location.search.includes('sort=document')")
+    by_document = names.all_inner_texts()
+    runs = [name for place, name in enumerate(by_document) if by_document[place - 1 : place] != [name]]
+    assert len(runs) == len(set(runs))  # each document's passages together
+    assert sorted(by_document) == sorted(by_relevance)
+    assert by_document != by_relevance
+    page.locator("#wj-facets [name=sort]").select_option("date")
+    page.wait_for_function("location.search.includes('sort=date')")
+    expect(names.first).to_have_text("vintage.html")  # the only one that bears a date
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("who", "沈若川", "白石县"),
+        ("section", "守住绿水 护好青山", "白石县"),
+        ("format", "md", "ferry.md"),
+        ("folder", None, "ferry.md"),
+    ],
+)
+def test_each_filter_narrows_and_stays_in_the_address(opened, site, name, value, found):
+    page = opened("/?view=lookup&q=ferry+forest+tea")
+    hits = page.locator("#wj-found .wj-found-hit")
+    expect(hits.first).to_be_visible()
+    every = hits.count()
+    page.locator("#wj-facets summary").click()
+    field = page.locator(f"#wj-facets [name={name}]")
+    value = value or str(site.index.parent / "documents")
+    if name in ("folder", "format"):
+        field.select_option(value)
+    else:
+        field.fill(value)
+    page.wait_for_function(f"new URLSearchParams(location.search).get({name!r}) !== null")
+    expect(page.locator(".wj-narrowing")).to_have_text("1")
+    expect(hits.first).to_be_visible()
+    assert found in " ".join(hits.all_inner_texts())
+    if name != "folder":
+        assert hits.count() < every
+    page.reload()
+    expect(page.locator(f"#wj-facets [name={name}]")).to_have_value(value)
 
 
 # --- the reader and the library ---
@@ -358,6 +412,33 @@ def test_two_users_upload_and_neither_sees_the_others(browser, opened, tmp_path_
             expect(hits.first).to_contain_text(own)
             assert {"ada.txt", "bø.txt"} & set(hits.locator(".wj-file").all_inner_texts()) == {own}
         assert sorted(path.name for path in (site.index / "uploads").iterdir()) == ["ada", "bø"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_one_users_conversations_are_not_the_others(opened, tmp_path_factory, shared):
+    folder = tmp_path_factory.mktemp("talks")
+    (folder / "users").write_text("\n".join(user_line(*user) for user in (ADA, BO)), "utf-8")
+    options = ("--auth", str(folder / "users"), *(("--shared",) if shared else ()))
+    question = "What does the night ferry cost?"
+    with served(folder, {"ferry.md": FERRY}, options=options) as site:
+
+        def enter(user, address="/"):
+            credentials = {"username": user[0], "password": user[1]}
+            return opened(address, of=site, locale="en-GB", http_credentials=credentials)
+
+        mine = enter(ADA)
+        ask(mine, question)
+        mine.wait_for_function("new URLSearchParams(location.search).get('c')")
+        key = parse_qs(urlsplit(mine.url).query)["c"][0]
+        theirs = enter(BO, f"/?c={key}")
+        theirs.locator("[data-act=history]").click()
+        talks = theirs.locator(".wj-talks .wj-talk-title")
+        if shared:
+            expect(talks).to_have_text([question])
+        else:
+            expect(theirs.locator("#wj-history .wj-none")).to_be_visible()
+            expect(talks).to_have_count(0)
+            expect(theirs.locator("#wj-results")).not_to_contain_text("four pounds")
 
 
 # --- everyone ---
