@@ -1,6 +1,6 @@
 """Many users at once: `python -m benchmarks.load` asks a real `rag serve` from 1, 4, 16 and 64 clients.
 
-Each client asks, waits for its answer as docs/programs.md says, and asks the next, on a connection that it
+Each client asks, waits for its answer as README says, and asks the next, on a connection that it
 keeps. Client and server share the machine, so the client's part is in every figure. `--questions 20000
 --clients 16` is the long run that shows whether memory stays flat.
 """
@@ -139,7 +139,7 @@ class Server:
 
 
 async def ask(client: httpx.AsyncClient, question: str) -> dict[str, Any]:
-    """The answer, in the two calls of docs/programs.md. Raises RuntimeError with what was said instead."""
+    """The answer, in the two calls of README. Raises RuntimeError with what was said instead."""
     asked = await client.post("/gradio_api/call/search", json={"data": [question, HITS]})
     if asked.status_code != 200:
         raise RuntimeError(f"{asked.status_code} {asked.text[:200]}")

@@ -1,4 +1,4 @@
-"""Every example of docs/programs.md is run against the served page, as it stands there."""
+"""Every example of README's section for other programs is run against the served page, as it stands there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ADDRESS = "http://127.0.0.1:7860"
 
 
 def example(language: str, address: str) -> str:
-    text = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## For other programs")[2]
     [block] = re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     assert ADDRESS in block
     return block.replace(ADDRESS, address)
