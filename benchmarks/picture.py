@@ -1,15 +1,20 @@
 """The pictures of the page in `docs/`, over this project's own samples: `python -m benchmarks.picture`.
 
-Needs a Chromium and, for the Chinese picture, a system font with Chinese characters.
+`--every FOLDER` takes each view in a wide and a narrow window, light and dark, in Chinese and English,
+instead, to be looked at. Needs a Chromium and, for the Chinese picture, a system font with Chinese characters.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from io import BytesIO
+from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -21,6 +26,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = {
     "page.png": ("en-GB", "Who left the money that keeps the Carnegie Library open on Sundays?"),
     "page-zh.png": ("zh-CN", "临溪县有多少个村过去靠山泉吃水？"),
+}
+QUESTIONS = {"en": PICTURES["page.png"][1], "zh": PICTURES["page-zh.png"][1]}
+VIEWS = {  # where each is, and what is visible once it stands
+    "welcome": ("", ".wj-examples button"),
+    "ask": ("?q={question}", "#wj-results .wj-hit"),
+    "lookup": ("?view=lookup&q={question}", "#wj-found .wj-found-hit"),
+    "library": ("#library", ".wj-shelf tbody tr"),
+    "map": ("#map", "#wj-legend li"),
+    "evaluate": ("#evaluate", "#wj-judged h2"),
 }
 MAX_BYTES = 300_000
 COLOURS = 160  # few hues, many greys: nothing is lost to the eye, and half of the bytes are
@@ -43,9 +57,31 @@ def take(browser: Browser, address: str, path: Path, *, locale: str, question: s
     context.close()
 
 
-def main() -> int:
+def take_every(browser: Browser, address: str, folder: Path) -> None:
+    """Save each view's picture, the whole page of it, under names such as `lookup-zh-narrow-dark.png`."""
+    sizes = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
+    for (size, viewport), scheme, (tongue, locale) in product(
+        sizes.items(), ("light", "dark"), (("zh", "zh-CN"), ("en", "en-GB"))
+    ):
+        context = browser.new_context(
+            locale=locale, viewport=viewport, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        for view, (place, ready) in VIEWS.items():
+            page.goto(f"{address}/{place.format(question=quote(QUESTIONS[tongue]))}")
+            expect(page.locator(ready).first).to_be_visible(timeout=30_000)
+            page.screenshot(path=folder / f"{view}-{tongue}-{size}-{scheme}.png")
+        context.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the pictures; 1 when one is larger than a README should carry."""
-    docs = ROOT / "docs"
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.picture", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--every", type=Path, metavar="FOLDER", help="every view in every window, there")
+    every = parser.parse_args(arguments).every
+    docs = ROOT / "docs" if every is None else every
     docs.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, Library(Path(folder) / "index") as library:
         library.add(ROOT / "data" / "documents")
@@ -53,9 +89,14 @@ def main() -> int:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
-            for name, (locale, question) in PICTURES.items():
-                take(browser, address, docs / name, locale=locale, question=question)
+            if every is not None:
+                take_every(browser, address, docs)
+            else:
+                for name, (locale, question) in PICTURES.items():
+                    take(browser, address, docs / name, locale=locale, question=question)
             browser.close()
+    if every is not None:
+        return 0
     sizes = {name: (docs / name).stat().st_size for name in PICTURES}
     print(sizes)
     return int(max(sizes.values()) > MAX_BYTES)
