@@ -1,7 +1,8 @@
 """The pictures of the page in `docs/`, over this project's own samples: `python -m benchmarks.picture`.
 
 `--every FOLDER` takes each view in a wide and a narrow window, light and dark, in Chinese and English,
-instead, to be looked at. Needs a Chromium and, for the Chinese picture, a system font with Chinese characters.
+instead, to be looked at. Needs a Chromium and, for Chinese pictures, a system font with Chinese
+characters.
 """
 
 from __future__ import annotations
