@@ -9,6 +9,7 @@ import pytest
 
 from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
 from rag.scoring import (
+    FULL_LENGTH,
     MEAN_PRIOR,
     Statistics,
     Weights,
@@ -94,7 +95,7 @@ def test_totals_by_hand():
 
 def test_the_language_that_has_the_questions_words_is_not_foreign():
     assert foreignness({"zh": 0.8, "en": 0.2}, 40) == pytest.approx({"zh": 0, "en": 0.75})
-    assert foreignness({"zh": 0.8, "en": 0.2}, 6) == pytest.approx({"zh": 0, "en": 0.375})
+    assert foreignness({"zh": 0.8, "en": 0.2}, FULL_LENGTH // 2) == pytest.approx({"zh": 0, "en": 0.375})
     assert foreignness({"zh": 0.1}, 40) == pytest.approx({"zh": 2 / 3})  # hardly known: not its language
     assert foreignness({}, 40) == {}
 
