@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WAIT_S = 20  # a "slow" server: no test waits so long, and the server ends it when it is closed
@@ -26,6 +26,7 @@ class Server(ThreadingHTTPServer):
         self.text, self.fault, self.follow_up = text, "", ""
         self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits"; of "drips"
         self.requests: list[dict] = []
+        self.asked = threading.Event()  # a request that is never answered has come
         self.closing = threading.Event()
         self.broken = threading.Event()  # set when a client went away in mid-answer
         self.refusals = 0  # how many requests are still refused with 429 or 503
@@ -115,8 +116,12 @@ def silent(handler: _Handler) -> None:
 
 
 def never_answers(handler: _Handler) -> None:
-    """Takes the request and sends not even a status."""
-    handler.server.closing.wait(WAIT_S)
+    """Takes the request and sends not even a status; notices when the client has gone."""
+    handler.server.asked.set()
+    handler.connection.settimeout(WAIT_S)
+    with suppress(OSError):
+        if handler.connection.recv(1) == b"":
+            handler.server.broken.set()
 
 
 def stops_midway(handler: _Handler) -> None:
@@ -219,6 +224,47 @@ def echoes_key(handler: _Handler) -> None:
     handler.refuse(500, {"error": {"message": f"upstream failed for {key}"}})
 
 
+def key_of(handler: _Handler) -> str:
+    return handler.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def key_at_the_cut(handler: _Handler) -> None:
+    """What is shown of the message ends in the middle of the key."""
+    handler.refuse(500, {"error": {"message": f"upstream failed {'again ' * 29}{key_of(handler)} and so on"}})
+
+
+def key_in_broken_json(handler: _Handler) -> None:
+    handler.begin()
+    handler.send(f'data: {{"error": "{key_of(handler)[:-2]}'.encode())
+
+
+def key_in_headers(handler: _Handler) -> None:
+    handler.begin(307, X_Key=key_of(handler), Location=f"http://127.0.0.1:1/{key_of(handler)}")
+
+
+def streams_key(handler: _Handler) -> None:
+    """The key as answer text, whole and in pieces of one to three characters."""
+    key = key_of(handler)
+    handler.begin()
+    for piece in (f"{handler.server.text} {key} ", key[:1], key[1:3], key[3:], f" {key[0]}{key[0]}", key[1:]):
+        handler.chunk(piece)
+    handler.send(b"data: [DONE]\n\n")
+
+
+def streams_half_a_key(handler: _Handler) -> None:
+    """All but the last character of the key, and a closed connection."""
+    handler.begin()
+    handler.chunk(f"{handler.server.text} ")
+    for character in key_of(handler)[:-1]:
+        handler.chunk(character)
+
+
+def whole_key(handler: _Handler) -> None:
+    handler.begin(kind="application/json")
+    message = {"content": f"{handler.server.text} {key_of(handler)}."}
+    handler.send(json.dumps({"choices": [{"message": message}]}).encode())
+
+
 def wrong_model(handler: _Handler) -> None:
     handler.refuse(404, {"error": {"message": "model 'no-such' not found, try pulling it first"}})
 
@@ -293,6 +339,12 @@ FAULTS: dict[str, Callable[[_Handler], None]] = {
     "compressed": compressed,
     "wrong-key": wrong_key,
     "echoes-key": echoes_key,
+    "key-at-cut": key_at_the_cut,
+    "key-in-broken-json": key_in_broken_json,
+    "key-in-headers": key_in_headers,
+    "streams-key": streams_key,
+    "streams-half-key": streams_half_a_key,
+    "whole-key": whole_key,
     "wrong-model": wrong_model,
     "500": plain_500,
     "no-temperature": no_temperature,
