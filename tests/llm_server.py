@@ -2,7 +2,8 @@
 
 The model's name chooses what happens (FAULTS below), or `Server.fault`, where one page asks all the time; a
 plain name is answered with the text that the server was made with, one word a chunk. A request to rewrite a
-follow-up gets `Server.follow_up`, where that is set. What was sent is kept in `requests`.
+follow-up gets `Server.follow_up` or what `Server.reading_fault` names, where one is set. What was sent is kept
+in `requests`.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, text: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.text, self.fault, self.follow_up = text, "", ""
-        self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits"; of "drips"
+        self.text, self.fault, self.follow_up, self.reading_fault = text, "", "", ""
+        self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits", "held"; of "drips"
         self.requests: list[dict] = []
-        self.asked = threading.Event()  # a request that is never answered has come
+        self.asked = threading.Event()  # a request has come that is not answered yet: "never", "held"
         self.closing = threading.Event()
         self.broken = threading.Event()  # set when a client went away in mid-answer
         self.refusals = 0  # how many requests are still refused with 429 or 503
@@ -50,11 +51,15 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         self.close_connection = True
-        if self.server.follow_up and "Rewrite the last question" in body["messages"][0]["content"]:
+        fault = self.server.fault or body["model"]
+        is_reading = "Rewrite the last question" in body["messages"][0]["content"]
+        if is_reading and self.server.reading_fault:
+            fault = self.server.reading_fault
+        elif is_reading and self.server.follow_up:
             self.begin()
             self.chunk(self.server.follow_up, "stop")
             return
-        FAULTS.get(self.server.fault or body["model"], answer)(self)
+        FAULTS.get(fault, answer)(self)
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         self.send_response(status)
@@ -122,6 +127,13 @@ def never_answers(handler: _Handler) -> None:
     with suppress(OSError):
         if handler.connection.recv(1) == b"":
             handler.server.broken.set()
+
+
+def held(handler: _Handler) -> None:
+    """Answers when it is told to go on, and sends nothing before."""
+    handler.server.asked.set()
+    handler.server.go_on.wait(WAIT_S)
+    answer(handler)
 
 
 def stops_midway(handler: _Handler) -> None:
@@ -323,6 +335,7 @@ FAULTS: dict[str, Callable[[_Handler], None]] = {
     "html": html_page,
     "silent": silent,
     "never": never_answers,
+    "held": held,
     "stops": stops_midway,
     "waits": waits,
     "half-closed": half_closed,

@@ -306,6 +306,60 @@ def test_a_conversation_in_the_terminal_is_read_and_written_by_the_endpoint(libr
     assert "✓ The morning ferry leaves Port Amber at 7:40. [1]" in capsys.readouterr().out
 
 
+class Watch:
+    """What stdout held when a request had reached the server, which goes on only then."""
+
+    def __init__(self, server, monkeypatch):
+        self.out, self.shown, self.server = io.StringIO(), "", server
+        monkeypatch.setattr("sys.stdout", self.out)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._look)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+    def _look(self):
+        assert self.server.asked.wait(20)
+        self.shown = self.out.getvalue()
+        self.server.go_on.set()
+
+
+def test_the_passages_are_printed_before_the_endpoint_answers(library, monkeypatch):
+    arguments = ["ask", QUESTION, "--index", str(library.folder), "--llm-model", "held", "--llm"]
+    with llm_server(GOOD) as server, Watch(server, monkeypatch) as watch:
+        assert main([*arguments, server.url]) == 0
+    assert "leaves Port Amber at 7:40" in watch.shown
+    assert "confidence" in watch.shown
+    assert "✓" not in watch.shown
+    assert "✓ The morning ferry" in watch.out.getvalue()
+
+
+@pytest.mark.parametrize("fault", ["never", "held"])
+def test_the_passages_of_a_follow_up_are_printed_before_the_endpoint_has_read_it(library, monkeypatch, fault):
+    """At once in the library's own reading; again only where the endpoint has brought another one."""
+    limits = Limits(first_token_s=3, retries=0)
+    monkeypatch.setattr("rag.generate.condense.LIMITS", limits if fault == "never" else Limits())
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{QUESTION}\nand how long does it take?\n"))
+    arguments = ["chat", "-k", "1", "--index", str(library.folder), "--llm-model", "m", "--llm"]
+    with llm_server(GOOD) as server, Watch(server, monkeypatch) as watch:
+        server.reading_fault = fault
+        if fault == "held":
+            server.text = "How long does the morning ferry from Port Amber take?"
+        assert main([*arguments, server.url]) == 0
+    assert watch.shown.count("confidence ") == 2
+    assert "✓" not in watch.shown.rpartition("confidence ")[2]
+    after = watch.out.getvalue()[len(watch.shown) :]
+    if fault == "never":
+        assert "confidence " not in after
+        assert "✓ The morning ferry" in after
+    else:
+        assert f"read as: {server.text}" in after
+        assert after.count("confidence ") == 1
+
+
 def test_without_an_endpoint_nothing_is_added(library, capsys):
     assert main(["ask", QUESTION, "--json", "--index", str(library.folder)]) == 0
     assert "written" not in json.loads(capsys.readouterr().out)
