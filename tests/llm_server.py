@@ -3,7 +3,7 @@
 The model's name chooses what happens (FAULTS below), or `Server.fault`, where one page asks all the time; a
 plain name is answered with the text that the server was made with, one word a chunk. A request to rewrite a
 follow-up gets `Server.follow_up` or what `Server.reading_fault` names, where one is set. What was sent is kept
-in `requests`.
+in `requests`. `Server.answers` gives the text of single questions, or "fault NAME".
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Server(ThreadingHTTPServer):
         self.text, self.fault, self.follow_up, self.reading_fault = text, "", "", ""
         self.go_on, self.dripping = threading.Event(), threading.Event()  # for "waits", "held"; of "drips"
         self.requests: list[dict] = []
+        self.answers: dict[str, str] = {}  # by the question in a request
         self.asked = threading.Event()  # a request has come that is not answered yet: "never", "held"
         self.closing = threading.Event()
         self.broken = threading.Event()  # set when a client went away in mid-answer
@@ -43,6 +44,7 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
+    text = ""  # of this answer
 
     def log_message(self, format, *args) -> None:
         pass
@@ -59,7 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.begin()
             self.chunk(self.server.follow_up, "stop")
             return
-        FAULTS.get(fault, answer)(self)
+        own = next((said for asked, said in self.server.answers.items() if asked in str(body)), "")
+        self.text = own or self.server.text
+        FAULTS.get(own.removeprefix("fault ") if own.startswith("fault ") else fault, answer)(self)
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         self.send_response(status)
@@ -90,7 +94,7 @@ def words_of(text: str) -> list[str]:
 def answer(handler: _Handler) -> None:
     handler.begin()
     handler.send(b": here it comes\n\n")
-    for piece in words_of(handler.server.text):
+    for piece in words_of(handler.text):
         handler.chunk(piece)
     handler.chunk("", "stop")
     handler.send(b'data: {"choices": [], "usage": {"total_tokens": 3}}\n\ndata: [DONE]\n\n')

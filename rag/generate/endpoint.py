@@ -45,14 +45,17 @@ class ChatEndpoint:
     def stream(self, messages: Sequence[Message], *, cancel: threading.Event | None = None) -> Iterator[str]:
         """See `Generator`. Raises GenerationError, its `Cancelled` where `cancel` was set."""
         pieces = self._pieces(messages, cancel or threading.Event())
-        left = self.limits.max_characters
+        left, came = self.limits.max_characters, False
         try:
             for piece in masked_pieces(_after_thinking(pieces), self._address.key):
                 if len(piece) > left:
                     yield piece[:left]
                     raise Ended(f"the answer passes {self.limits.max_characters} characters, so it is cut")
                 left -= len(piece)
+                came = came or bool(piece.strip())
                 yield piece
+            if not came:
+                raise GenerationError("it sent an answer without a text")
         except Cancelled:
             raise
         except GenerationError as error:
@@ -168,5 +171,9 @@ def _after_thinking(pieces: Iterator[str]) -> Iterator[str]:
             continue
         started = True
         yield held
-    if not started and not thinking and held:
+    if thinking and not started:
+        raise GenerationError(
+            "it sent reasoning and no answer: take a model, or a setting, that reasons less"
+        )
+    if held and not started:
         yield held

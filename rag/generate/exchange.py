@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import queue
 import socket
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ from rag.generate.secret import unlogged
 POLL_S = 0.1  # how soon a wait notices that it is cancelled
 _CHUNKS_AHEAD = 64  # chunks of at most 64 KB that may wait to be read
 _MAX_REFUSAL = 1 << 16  # bytes of an error page
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: what closes the connection resets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Exchange:
         self._stop = threading.Event()
         self._connection: socket.socket | None = None  # a second handle, whatever TLS makes of the first
         self._lock = threading.Lock()
+        self._broken_off = False  # before the answer's end
         self._thread = threading.Thread(target=self._read, name="rag-llm", daemon=True)
 
     def __enter__(self) -> Self:
@@ -77,6 +80,7 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._broken_off = kind is not None
         self._stop.set()
         self._hang_up()
 
@@ -137,6 +141,8 @@ class Exchange:
         with self._lock:
             if self._stop.is_set() and self._connection is not None:
                 with suppress(OSError):  # closed by the other side already
+                    if self._broken_off:  # a server in the middle of a write may never notice a mere close
+                        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                     self._connection.shutdown(socket.SHUT_RDWR)
 
     def _take(self, response: httpx.Response) -> None:
