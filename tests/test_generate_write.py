@@ -17,7 +17,7 @@ from rag.generate.condense import condense, usable
 from rag.generate.endpoint import ChatEndpoint
 from rag.generate.events import Checked, Delta, Finished, PassagesFound
 from rag.generate.exchange import Cancelled, Limits
-from rag.generate.messages import answer_messages, given_hits
+from rag.generate.messages import answer_messages
 from rag.generate.output import event_text, written_answer, written_record
 from rag.library import Library
 from rag.written import Reason, Status
@@ -215,16 +215,6 @@ def test_an_instruction_in_a_passage_gains_nothing(library):
 def test_the_boundary_is_another_for_another_question(asked):
     one, other = (answer_messages(question, asked.hits)[1].content for question in (QUESTION, QUESTION + "?"))
     assert one.partition("<passage ")[2].split()[0] != other.partition("<passage ")[2].split()[0]
-
-
-def test_the_budget_keeps_whole_passages_in_order(asked):
-    sizes = [len(hit.passage.context.replace("\n", " · ")) + len(hit.passage.text) + 3 for hit in asked.hits]
-    for budget in range(0, sum(sizes) + 50, 25):
-        given = given_hits(asked.hits, len, budget=budget)
-        assert given == asked.hits[: len(given)]
-        assert len(given) >= 1
-        assert len(given) == 1 or sum(sizes[: len(given)]) <= budget + 3 * len(given)
-    assert given_hits(asked.hits, len, budget=10_000) == asked.hits
 
 
 @pytest.mark.parametrize(

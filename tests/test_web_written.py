@@ -96,7 +96,7 @@ def test_what_is_not_supported_is_said_in_words_before_and_after_it(texts):
         "zh": ("未得到支持的句子： Two <b>. （未得到支持：所注段落 1 里没有“8:40”、“Umber”）",),
         "en": (
             "A sentence that is not supported: Three. (not supported: it names no passage)",
-            "(not supported: it names a passage that does not exist)",
+            "(not supported: it names a passage that the model was not given)",
             "(not supported: not near enough to what it names (1, 2))",
             "1 of 5 sentences are supported",
         ),

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from rag.errors import GenerationError, UsageError
 from rag.generate.address import KEY_VARIABLE, endpoint_address
+from rag.generate.budget import checked_context
 from rag.generate.exchange import Cancelled, Exchange, Limits, Refused, json_of, request_body
 from rag.generate.messages import Message
 from rag.generate.protocol import Ended, error_message, shown, text_pieces
@@ -27,10 +28,13 @@ class ChatEndpoint:
     message, log or repr, even if the server says it. Redirects are not followed: the key would go along.
     """
 
-    def __init__(self, url: str, model: str, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, model: str, *, context_tokens: int = 0, limits: Limits | None = None
+    ) -> None:
         if not model.strip():
             raise UsageError("--llm-model: name the model that the endpoint shall use")
         self.model = model
+        self.context_tokens = checked_context(context_tokens)
         self.limits = limits or Limits()
         self._address = endpoint_address(url)
 
@@ -132,6 +136,8 @@ class ChatEndpoint:
         said = f": {said}" if said else ""
         if status == 404:
             return f"it has no such address, or no model “{shown(self.model, key)}” (status 404){said}"
+        if status == 400 and "context" in said:
+            return f"it failed with status 400{said}: give the size of its context with --llm-context"
         if status == 429:
             return f"it has too many requests (status 429){said}; try later"
         return f"it failed with status {status}{said}"
