@@ -9,9 +9,11 @@ in `requests`. `Server.answers` gives the text of single questions, or "fault NA
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WAIT_S = 20  # a "slow" server: no test waits so long, and the server ends it when it is closed
@@ -311,6 +313,98 @@ def busy(status: int, **headers: str) -> Callable[[_Handler], None]:
     return respond
 
 
+def first_part(handler: _Handler) -> bytes:
+    """Three quarters of the text, as one event."""
+    choice = {"delta": {"content": handler.server.text[: len(handler.server.text) * 3 // 4]}}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+def chunked(ending: bytes) -> Callable[[_Handler], None]:
+    """Chunked transfer: three quarters of the text, then `ending`, then nothing."""
+
+    def respond(handler: _Handler) -> None:
+        handler.begin(Transfer_Encoding="chunked")
+        part = first_part(handler)
+        handler.send(b"%x\r\n%s\r\n%s" % (len(part), part, ending))
+
+    return respond
+
+
+def long_length(handler: _Handler) -> None:
+    handler.begin(Content_Length="1000000")
+    handler.send(first_part(handler))
+
+
+def reset(handler: _Handler) -> None:
+    """Three quarters of the text, then a connection reset by peer."""
+    handler.begin()
+    handler.send(first_part(handler))
+    handler.server.closing.wait(0.3)  # or the reset takes what was sent along
+    reset_at_once(handler)
+
+
+def reset_at_once(handler: _Handler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.rfile.close()
+    handler.connection.close()
+
+
+def hangs_up(handler: _Handler) -> None:
+    """Closes the connection without a status."""
+
+
+def no_http(handler: _Handler) -> None:
+    handler.send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+
+def invalid_utf8(handler: _Handler) -> None:
+    handler.begin()
+    text = json.dumps(handler.server.text).encode()[:-1] + b' Caf\xe9 \xff\xfe [1]."'
+    handler.send(b'data: {"choices": [{"delta": {"content": %s}}]}\n\ndata: [DONE]\n\n' % text)
+
+
+def deep_json(handler: _Handler) -> None:
+    handler.begin()
+    handler.send(b'data: {"choices": ' + b"[" * 200_000 + b"\n\n")
+
+
+def deep_whole_json(handler: _Handler) -> None:
+    handler.begin(kind="application/json")
+    handler.send(b'{"choices": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}")
+
+
+def deep_error(handler: _Handler) -> None:
+    handler.begin(500, "application/json")
+    handler.send(b"[" * 60_000)
+
+
+def endless_reasoning(handler: _Handler) -> None:
+    """Twenty megabytes of what is no text of an answer."""
+    handler.begin()
+    delta = {"choices": [{"delta": {"reasoning_content": "And so on and on. " * 1000}}]}
+    for _ in range(1100):
+        handler.send(b"data: " + json.dumps(delta).encode() + b"\n\n")
+
+
+def endless_whole(indent: int | None) -> Callable[[_Handler], None]:
+    """Ten megabytes that are not streamed, in one line or in many."""
+
+    def respond(handler: _Handler) -> None:
+        words = {str(n): "And so on and on. " * 50 for n in range(11_000)}
+        record = {"choices": [{"message": {"content": "And so on. " * 50, "annotations": words}}]}
+        handler.begin(kind="application/json")
+        handler.send(json.dumps(record, indent=indent).encode())
+
+    return respond
+
+
+def only_thinks(handler: _Handler) -> None:
+    handler.begin()
+    for piece in words_of("<think>The passage says [1] that the ferry leaves at 7:40 [1]. But wait. " * 20):
+        handler.chunk(piece)
+    handler.send(b"data: [DONE]\n\n")
+
+
 def thinks(handler: _Handler) -> None:
     handler.begin()
     for piece in words_of(f"<think>The passage [9] says 99.\nSo…</think>\n\n{handler.server.text}"):
@@ -369,10 +463,39 @@ FAULTS: dict[str, Callable[[_Handler], None]] = {
     "503": busy(503, Retry_After="0"),
     "429-later": busy(429, Retry_After="3600"),
     "429-date": busy(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
+    "cut-chunk": chunked(b"1000\r\ndata: {"),
+    "bad-chunk": chunked(b"zzz\r\ndata: {"),
+    "long-length": long_length,
+    "reset": reset,
+    "reset-at-once": reset_at_once,
+    "hangs-up": hangs_up,
+    "no-http": no_http,
+    "invalid-utf8": invalid_utf8,
+    "deep-json": deep_json,
+    "deep-whole-json": deep_whole_json,
+    "deep-error": deep_error,
+    "endless-reasoning": endless_reasoning,
+    "endless-whole": endless_whole(None),
+    "endless-whole-lines": endless_whole(1),
+    "only-thinks": only_thinks,
     "thinks": thinks,
     "length": out_of_context,
     "echo": echoes_passages,
 }
+
+
+@contextmanager
+def full_port() -> Iterator[str]:
+    """The address of a port that takes no connection and refuses none: its queue is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextmanager

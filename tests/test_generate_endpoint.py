@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import suppress
 
 import pytest
-from llm_server import llm_server
+from llm_server import full_port, llm_server
 
 from rag.errors import GenerationError, UsageError
 from rag.generate.address import endpoint_address
@@ -37,12 +38,23 @@ def ask(server, model, *, limits=QUICK, cancel=None):
 def test_the_text_comes_whole_whatever_form_it_has(model):
     with llm_server(TEXT) as server:
         server.refusals = 2
-        assert "".join(ask(server, model)) == TEXT
+        assert "".join(ask(server, model, limits=Limits(longest_wait_s=2))) == TEXT
 
 
 @pytest.mark.parametrize(
     ("model", "line"),
     [
+        ("hangs-up", "it closed the connection without an answer"),
+        ("reset-at-once", "it broke the connection off"),
+        ("no-http", "what it sends is no HTTP: is that address an endpoint's?"),
+        ("deep-json", "it sent broken JSON"),
+        ("deep-whole-json", "it sent broken JSON"),
+        ("deep-error", "it failed with status 500"),
+        ("endless-reasoning", "it sent more than 8 MB, so the answer is cut"),
+        ("endless-whole", "it sent a line of more than 1 MB"),
+        ("endless-whole-lines", "it sent an answer of more than 1 MB"),
+        ("only-thinks", "it sent reasoning and no answer"),
+        ("says-nothing", "it sent an answer without a text"),
         ("html", "sent what is no chat answer (“<!doctype html><title>Welcome to the router</title>”)"),
         ("silent", "it sent nothing for 0.5 seconds"),
         ("never", "it sent nothing for 0.5 seconds"),
@@ -81,6 +93,10 @@ def test_a_fault_is_one_line_without_the_key(model, line):
         ("stops", "sent nothing for 0.5 seconds"),
         ("half-closed", "closed the connection in the middle"),
         ("length", "came to the end of its context"),
+        ("cut-chunk", "closed the connection in the middle"),
+        ("bad-chunk", "what it sends is no HTTP"),
+        ("long-length", "closed the connection in the middle"),
+        ("reset", "broke the connection off"),
     ],
 )
 def test_what_came_before_a_break_is_kept(model, line):
@@ -230,6 +246,22 @@ def test_a_wait_for_a_retry_can_be_cancelled():
             ask(server, "429", limits=Limits(), cancel=cancel)
         timer.join()
         assert len(server.requests) == 1
+
+
+def test_bytes_that_are_no_text_are_replaced():
+    with llm_server(TEXT) as server:
+        assert "".join(ask(server, "invalid-utf8", limits=Limits())) == f"{TEXT} Caf\ufffd \ufffd\ufffd [1]."
+
+
+def test_a_port_that_takes_no_connection():
+    with full_port() as url:
+        began = time.monotonic()
+        with pytest.raises(GenerationError, match="it did not accept a connection in time"):
+            list(ChatEndpoint(url, "plain", limits=Limits(connect_s=0.5)).stream(ASKED))
+        assert time.monotonic() - began < 5
+        for thread in threads_that_read():
+            thread.join(5)
+        assert threads_that_read() == []
 
 
 def test_nobody_listens_there():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -263,6 +264,42 @@ def test_the_command_shows_passages_and_answer(library, capsys):
     assert out.index("【") < out.index("✓ The morning ferry leaves Port Amber at 7:40. [1]")
     assert "? It leaves at 9:15. (not supported: not in the passage it names: “9:15”)" in out
     assert err == ""
+
+
+# As the model's name says (tests/llm_server.py); those after None come when a sentence has been written.
+FAULTS = (
+    *("silent", "never", "html", "broken-json", "no-choices", "error-in-stream", "empty", "says-nothing"),
+    *("redirects", "compressed", "wrong-key", "wrong-model", "429-later", "drips", "one-line", "hangs-up"),
+    *("reset-at-once", "no-http", "deep-json", "deep-whole-json", "deep-error", "endless-reasoning"),
+    *("endless-whole", "endless-whole-lines", "only-thinks"),
+    None,
+    *("stops", "half-closed", "length", "cut-chunk", "bad-chunk", "long-length", "reset", "endless"),
+)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault])
+def test_any_fault_costs_the_command_one_line_in_time(library, capsys, monkeypatch, fault):
+    limits = replace(QUICK, first_token_s=1, total_s=3)
+    monkeypatch.setattr("rag.generate.endpoint.Limits", lambda: limits)
+    began = time.monotonic()
+    with llm_server(GOOD) as server:
+        server.refusals = 9
+        arguments = ["--index", str(library.folder), "--llm", server.url, "--llm-model", fault]
+        assert main(["ask", QUESTION, *arguments]) == 0
+    assert time.monotonic() - began < 10
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1
+    assert err.startswith("rag: the answer was not written to its end: http://127.0.0.1:")
+    assert len(err) < 500
+    assert "Traceback" not in out + err
+    assert out.index("【The morning ferry leaves Port Amber at 7:40") < out.index("confidence ")
+    after = out.partition("confidence ")[2]
+    if FAULTS.index(fault) < FAULTS.index(None):
+        assert "No answer was written. What the passages say themselves:\n  [1] The morning ferry" in after
+    elif fault == "endless":
+        assert "? And so on and on." in after
+    else:
+        assert "✓ The morning ferry leaves Port Amber at 7:40. [1]" in after
 
 
 def test_a_failing_endpoint_costs_one_line_and_no_exit_code(library, capsys):
