@@ -286,7 +286,7 @@ def test_any_fault_costs_the_command_one_line_in_time(library, capsys, monkeypat
         server.refusals = 9
         arguments = ["--index", str(library.folder), "--llm", server.url, "--llm-model", fault]
         assert main(["ask", QUESTION, *arguments]) == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # with the model opened, on a busy machine
     out, err = capsys.readouterr()
     assert err.count("\n") == 1
     assert err.startswith("rag: the answer was not written to its end: http://127.0.0.1:")
