@@ -2,7 +2,8 @@
 
 `rag evaluate --answers FILE` judges the checking: the answers are there, with what is right in each sentence.
 `rag evaluate FILE --llm URL` judges an endpoint, with the checking as it is: a citation is right where its
-passage holds the quote that answers, a refusal where nothing does.
+passage holds the quote that answers, a refusal where nothing does and the endpoint or the library says so. A
+question that got no answer, as the endpoint was down, says nothing about either: it is counted apart.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Appraisal:
     sentences: int
     figures: dict[str, Ratio]
     groups: dict[str, dict[str, Ratio]]
+    failed: int = 0  # answers that did not come, in no figure
+    problem: str = ""  # of the first of them
 
 
 def appraise_answers(
@@ -97,7 +100,7 @@ def appraise_endpoint(
 ) -> Appraisal:
     """Return what an endpoint writes for the questions of a JSONL of quotes about the library, checked.
 
-    Raises EvaluationError where the endpoint never answers.
+    Raises EvaluationError where no question that it was asked got an answer.
     """
     if path.is_dir():
         raise EvaluationError(f"{path}: is a folder; with --llm give one JSONL file of {{question, quote}}")
@@ -107,11 +110,13 @@ def appraise_endpoint(
     for judgement in _counted(judgements, progress, unit="questions"):
         answer = library.ask(judgement.question)
         outcomes.append((judgement, answer, written_answer(library.write(answer, generator))))
-    problems = [written.problem for _, _, written in outcomes if written.problem]
-    if problems and not any(written.verdicts for _, _, written in outcomes):
-        raise EvaluationError(f"no answer was written: {problems[0]}")
-    sentences = sum(len(written.verdicts) for _, _, written in outcomes)
-    return Appraisal(path.stem, len(outcomes), sentences, _endpoint_figures(outcomes), {})
+    failures = [written.problem for _, _, written in outcomes if written.status is Status.FAILED]
+    came = [outcome for outcome in outcomes if outcome[2].status is not Status.FAILED]
+    if failures and all(written.status is Status.UNANSWERABLE for _, _, written in came):
+        raise EvaluationError(f"no answer was written: {failures[0]}")
+    sentences = sum(len(written.verdicts) for _, _, written in came)
+    figures, problem = _endpoint_figures(came), failures[0] if failures else ""
+    return Appraisal(path.stem, len(outcomes), sentences, figures, {}, len(failures), problem)
 
 
 def _endpoint_figures(outcomes: Sequence[tuple[Judgement, Answer, Written]]) -> dict[str, Ratio]:
@@ -143,7 +148,8 @@ def _supported(judgement: Judgement, answer: Answer, written: Written) -> Count:
 
 
 def _refused(judgement: Judgement, answer: Answer, written: Written) -> Count:
-    return Count(judgement.id, int(written.status is not Status.WRITTEN), int(not judgement.answerable))
+    refused = written.status in (Status.REFUSED, Status.UNANSWERABLE)
+    return Count(judgement.id, int(refused), int(not judgement.answerable))
 
 
 def _answered(judgement: Judgement, answer: Answer, written: Written) -> Count:
@@ -171,6 +177,8 @@ def appraisal_record(appraisal: Appraisal) -> JsonObject:
         "metrics": {name: round(one.value, 5) for name, one in figures.items()},
         "interval95": {name: [round(one.low, 5), round(one.high, 5)] for name, one in figures.items()},
         "of": {name: one.of for name, one in figures.items()},
+        "failed": appraisal.failed,
+        "problem": appraisal.problem or None,
         "groups": {
             group: {name: round(one.value, 5) for name, one in found.items()}
             for group, found in appraisal.groups.items()
@@ -185,6 +193,11 @@ def appraisal_text(appraisal: Appraisal) -> str:
         f"  {name:<30} {one.value:.4f}   [{one.low:.4f}, {one.high:.4f}]   of {one.of}"
         for name, one in appraisal.figures.items()
     ]
+    if appraisal.failed:
+        lines.append(
+            f"  no answer to {appraisal.failed} of {appraisal.answers} questions, which are in no figure: "
+            f"{appraisal.problem}"
+        )
     for group, found in appraisal.groups.items():
         lines.append(f"  {group:<22} " + "  ".join(f"{name} {one.value:.3f}" for name, one in found.items()))
     return "\n".join(lines)

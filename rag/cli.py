@@ -286,7 +286,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
     refuse_store(options, "evaluate")
     if (options.set is None) == (options.answers is None):
         raise UsageError("give either a folder or file of questions, or --answers FILE: rag evaluate DIR")
-    if options.answers is not None or options.llm is not None or options.llm_model is not None:
+    writes = options.llm is not None or options.llm_model is not None or options.llm_context
+    if options.answers is not None or writes:
         from rag.progress import progress_bars
 
         with _library(options) as library, progress_bars() as progress:

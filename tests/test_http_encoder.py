@@ -140,12 +140,22 @@ def test_a_key_that_is_refused_is_asked_once_and_never_shown(server, monkeypatch
     assert len(server.asked) == 1
 
 
-def test_an_error_that_names_the_key_is_told_without_it(server, monkeypatch):
+@pytest.mark.parametrize("before", ["no model tiny for ", "no model tiny" + " for" * 35 + " "])
+def test_an_error_that_names_the_key_is_told_without_it(server, monkeypatch, before):
     monkeypatch.setenv(KEY_VARIABLE, SECRET)
-    server.faults = [(400, f"no model tiny for {SECRET}\n", {})]
-    with pytest.raises(ModelError, match="status 400: no model tiny for …") as caught:
+    server.faults = [(400, f"{before}{SECRET}\n", {})]
+    with pytest.raises(ModelError, match="status 400: no model tiny") as caught:
+        opened(server)
+    assert SECRET[:8] not in str(caught.value)
+    assert "…" in str(caught.value)
+
+
+def test_a_key_that_cannot_be_sent_is_not_shown(server, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, f"{SECRET}\nX-Evil: 1")
+    with pytest.raises(ModelError, match=f"{KEY_VARIABLE} holds characters") as caught:
         opened(server)
     assert SECRET not in str(caught.value)
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(
@@ -190,6 +200,9 @@ def test_vectors_that_change_are_refused(server):
         (f"http://me:{SECRET}@h/v1#m", KEY_VARIABLE),
         (f"http://h/v1?key={SECRET}#m", KEY_VARIABLE),
         (f"http://me:{SECRET}@h:port/v1#m", "is no address"),
+        (f"http://me:a/{SECRET}@h/v1#m", "is no address"),
+        (f"http://me:{SECRET}/a@h/v1#m", "is no address"),
+        (f"http://{SECRET}/a@h/v1", KEY_VARIABLE),
     ],
 )
 def test_an_address_that_is_none_gives_one_line_without_secrets(address, wanted):

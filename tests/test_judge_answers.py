@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from llm_server import llm_server
 from test_data import document, squeezed
-from test_generate_write import FERRY, TEA
+from test_generate_write import FERRY, QUICK, TEA
 
 from rag.appraise import appraise_endpoint
 from rag.cli import main
@@ -176,3 +176,75 @@ def test_an_endpoint_that_never_answers_is_an_error(library, tmp_path, capsys):
     with llm_server() as server:
         assert main([*arguments, "--llm", server.url]) == 1
     assert "no answer was written: http://127.0.0.1:" in capsys.readouterr().err
+
+
+FERRY_QUESTION = "When does the morning ferry leave Port Amber?"
+# Asked of the endpoint, though they have no answer, as words of theirs are in the passages.
+UNANSWERED = (
+    "Which captain steered the morning ferry of Port Amber?",
+    "How long is the ferry to Port Amber?",
+)
+SAID = "The morning ferry leaves Port Amber at 7:40 [1]."
+
+
+def evaluated(library, tmp_path, capsys, answers):
+    """What `rag evaluate` prints as JSON and to stderr, where each question is answered by its place."""
+    lines = [{"question": FERRY_QUESTION, "quote": "at 7:40"}]
+    lines += [{"question": question, "quote": None} for question in UNANSWERED]
+    path = tmp_path / "asked.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    with llm_server(SAID) as server:
+        server.answers = dict(zip((FERRY_QUESTION, *UNANSWERED), answers, strict=True))
+        arguments = ["evaluate", str(path), "--json", "--index", str(library.folder), "--llm", server.url]
+        code = main([*arguments, "--llm-model", "m"])
+        asked = len(server.requests)
+        text = main([*arguments[:2], *arguments[3:], "--llm-model", "m"])
+    assert code == text == 0
+    assert asked == 3
+    out, err = capsys.readouterr()
+    record, text = out.split("\n", 1)
+    return json.loads(record), text, err
+
+
+def test_a_refusal_is_what_the_endpoint_says(library, tmp_path, capsys):
+    record, text, _ = evaluated(library, tmp_path, capsys, (SAID, "NO_ANSWER", SAID))
+    assert record["metrics"] == {
+        "citation_precision": 1.0,
+        "citation_recall": 1.0,
+        "sentence_support": 1.0,
+        "refusal": 0.5,
+        "answered": 1.0,
+    }
+    assert (record["failed"], record["problem"]) == (0, None)
+    assert "no answer" not in text
+
+
+def test_an_answer_without_support_is_no_refusal(library, tmp_path, capsys):
+    record, _, _ = evaluated(library, tmp_path, capsys, ("NO_ANSWER", "NO_ANSWER", "It has a casino [1]."))
+    assert record["metrics"]["refusal"] == 0.5
+    assert record["metrics"]["answered"] == 0.0
+    assert record["failed"] == 0
+
+
+@pytest.mark.parametrize("fault", ["500", "half-closed", "says-nothing", "never"])
+def test_what_fails_is_reported_apart(library, tmp_path, capsys, monkeypatch, fault):
+    """An endpoint that fails on two of three questions refuses nothing."""
+    monkeypatch.setattr("rag.generate.endpoint.Limits", lambda: QUICK)
+    record, text, _ = evaluated(library, tmp_path, capsys, (SAID, f"fault {fault}", f"fault {fault}"))
+    assert record["answers"] == 3
+    assert record["failed"] == 2
+    assert record["problem"].startswith("http://127.0.0.1:")
+    assert "refusal" not in record["metrics"]
+    assert record["metrics"]["citation_recall"] == record["metrics"]["answered"] == 1.0
+    (line,) = [line for line in text.splitlines() if "no answer to 2 of 3 questions" in line]
+    assert line.endswith(record["problem"].partition("completions: ")[2])
+    assert "\n" not in record["problem"]
+
+
+@pytest.mark.parametrize(
+    "answers", [("NO_ANSWER", "NO_ANSWER", "fault 500"), (SAID, "fault 500", "NO_ANSWER")]
+)
+def test_one_failure_among_refusals_is_no_error(library, tmp_path, capsys, answers):
+    record, _, _ = evaluated(library, tmp_path, capsys, answers)
+    assert record["failed"] == 1
+    assert record["metrics"]["refusal"] == 1.0

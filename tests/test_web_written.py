@@ -37,6 +37,7 @@ GOOD = "今年青禾县农民人均增收三千元[1]。"
 TEXT = GOOD + "今年新增茶园五千亩[1]。茶叶畅销海外。"
 WRONG = "今年青禾县农民人均增收九千元[1]。"
 SHORT = Limits(first_token_s=0.5, between_tokens_s=0.5, retries=0)
+LIMITS = dict.fromkeys(("silent", "never"), SHORT) | {"drips": Limits(total_s=1)}
 LONG = Limits(first_token_s=30, between_tokens_s=30, retries=0)  # nothing waits so long
 
 # --- markup ---
@@ -96,7 +97,7 @@ def test_what_is_not_supported_is_said_in_words_before_and_after_it(texts):
         "zh": ("未得到支持的句子： Two <b>. （未得到支持：所注段落 1 里没有“8:40”、“Umber”）",),
         "en": (
             "A sentence that is not supported: Three. (not supported: it names no passage)",
-            "(not supported: it names a passage that does not exist)",
+            "(not supported: it names a passage that the model was not given)",
             "(not supported: not near enough to what it names (1, 2))",
             "1 of 5 sentences are supported",
         ),
@@ -158,7 +159,7 @@ def desk(library, tmp_path):
 
     def make(server, fault=""):
         server.fault, server.refusals = fault, 9
-        writer = ChatEndpoint(server.url, "m", limits=SHORT if fault in ("silent", "never") else LONG)
+        writer = ChatEndpoint(server.url, "m", limits=LIMITS.get(fault, LONG))
         return Talker(library, History(tmp_path), "", Scribe(writer, writer, writer.shown))
 
     return make
@@ -214,6 +215,15 @@ def test_the_export_has_the_marks_and_their_sources(desk):
         ("half-closed", "closed the connection"),
         ("endless", "8000 characters"),
         ("empty", "empty"),
+        ("drips", "not finish within"),
+        ("redirects", "status 307"),
+        ("compressed", "compressed"),
+        ("no-choices", "no “choices”"),
+        ("error-in-stream", "on fire"),
+        ("reset-at-once", "broke the connection off"),
+        ("hangs-up", "without an answer"),
+        ("only-thinks", "reasoning and no answer"),
+        ("endless-whole", "MB"),
     ],
 )
 def test_a_fault_of_the_endpoint_is_one_line_and_the_passages_stay(desk, fault, line):

@@ -122,29 +122,41 @@ def _said(
     generator: Generator | None,
     options: argparse.Namespace,
 ) -> Turn:
-    """The turn that a line makes, printed; with an endpoint, read and answered by it too."""
+    """The turn that a line makes, printed at once; with an endpoint, read and answered by it then."""
     from rag.generate.condense import reread
     from rag.generate.output import written_record
-    from rag.terminal import turn_text
     from rag.wire import turn_record
 
     turn = library.reply(line, conversation, k=options.k)
+    _show(turn, options)
     if generator is not None:
 
         def reply(reading: Reading) -> Turn:
             return library.reply(line, conversation, k=options.k, reading=reading)
 
-        turn = reread(turn, conversation, reader_of(options), reply=reply)
-    read = turn.asked if turn.reading.kind == "speaker" else turn.reading.text
-    record = turn_record(turn.asked, read, turn.answer)
-    if not options.json:
-        print(turn_text(turn.asked, read, turn.answer, colour=sys.stdout.isatty()), flush=True)
+        other = reread(turn, conversation, reader_of(options), reply=reply)
+        if other is not turn:
+            turn = other
+            _show(turn, options)
+    record = turn_record(turn.asked, _read_as(turn), turn.answer)
     if generator is not None and turn.reading.kind != "speaker":
         written = write_answer(library, turn.answer, generator, as_json=options.json)
         turn, record = replace(turn, written=written), record | {"written": written_record(written)}
     if options.json:
         print_json(record)
     return turn
+
+
+def _show(turn: Turn, options: argparse.Namespace) -> None:
+    """Print the turn's passages; not where programs read: they get one object a question, at its end."""
+    from rag.terminal import turn_text
+
+    if not options.json:
+        print(turn_text(turn.asked, _read_as(turn), turn.answer, colour=sys.stdout.isatty()), flush=True)
+
+
+def _read_as(turn: Turn) -> str:
+    return turn.asked if turn.reading.kind == "speaker" else turn.reading.text
 
 
 def _lines() -> Iterator[str]:

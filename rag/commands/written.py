@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag.commands.options import positive
 from rag.errors import UsageError
 from rag.settings import DEFAULT_MODEL, Settings
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def llm_options(command: argparse.ArgumentParser) -> None:
-    """Add --llm and --llm-model."""
+    """Add --llm, --llm-model and --llm-context."""
     command.add_argument(
         "--llm",
         metavar="URL",
@@ -31,17 +32,24 @@ def llm_options(command: argparse.ArgumentParser) -> None:
         "RAG_LLM_API_KEY in the environment",
     )
     command.add_argument("--llm-model", metavar="NAME", help="the endpoint's name of the model")
+    command.add_argument(
+        "--llm-context",
+        type=positive,
+        default=0,
+        metavar="TOKENS",
+        help="how much the model can read and write together: fewer passages go to one with a small context",
+    )
 
 
 def generator_of(options: argparse.Namespace) -> ChatEndpoint | None:
     """The endpoint that was asked for; None where none was."""
-    if options.llm is None and options.llm_model is None:
+    if options.llm is None and options.llm_model is None and not options.llm_context:
         return None
     if not options.llm or not options.llm_model:
         raise UsageError("--llm URL and --llm-model NAME go together: give both")
     from rag.generate.endpoint import ChatEndpoint
 
-    return ChatEndpoint(options.llm, options.llm_model)
+    return ChatEndpoint(options.llm, options.llm_model, context_tokens=options.llm_context)
 
 
 def scribe_of(options: argparse.Namespace) -> Scribe | None:
@@ -59,7 +67,7 @@ def reader_of(options: argparse.Namespace) -> ChatEndpoint:
     from rag.generate.condense import LIMITS
     from rag.generate.endpoint import ChatEndpoint
 
-    return ChatEndpoint(options.llm, options.llm_model, limits=LIMITS)
+    return ChatEndpoint(options.llm, options.llm_model, context_tokens=options.llm_context, limits=LIMITS)
 
 
 def write_answer(library: Library, answer: Answer, generator: Generator, *, as_json: bool) -> Written:

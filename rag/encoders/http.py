@@ -65,15 +65,15 @@ def read_address(text: str) -> Address:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ModelError(f"{_without_secrets(text)} is no address ({error}): {form}") from error
-    if parts.username or parts.password or parts.query:
+    except ValueError:  # which quotes from the address
+        raise ModelError(f"{_without_secrets(text)} is no address: {form}") from None
+    if "@" in text.partition("#")[0] or parts.query:
         raise ModelError(
             f"{_without_secrets(text)}: an address holds no user, key or ?query, as it is kept with the "
             f"library: {form}, and put the key into {KEY_VARIABLE}"
         )
     if not host or not parts.fragment:
-        raise ModelError(f"{text} does not name host and model: {form}")
+        raise ModelError(f"{_without_secrets(text)} does not name host and model: {form}")
     path = parts.path.rstrip("/")
     openai = not path.endswith("/embed")
     end = "/embeddings" if openai and not path.endswith("/embeddings") else ""
@@ -81,7 +81,7 @@ def read_address(text: str) -> Address:
 
 
 def _without_secrets(text: str) -> str:
-    return re.sub(r"//[^/]*@|\?[^#]*", lambda found: "//…@" if found[0].startswith("//") else "?…", text)
+    return re.sub(r"\?[^#]*", "?…", re.sub(r"//.*@", "//…@", text))
 
 
 class HttpEncoder:
@@ -99,7 +99,7 @@ class HttpEncoder:
     def __init__(self, address: str, *, first_wait_s: float = 0.5) -> None:
         self._address = read_address(address)
         self._first_wait_s = first_wait_s
-        key = os.environ.get(KEY_VARIABLE, "")
+        key = _key()
         self._client = httpx.Client(
             timeout=_TIMEOUT_S, headers={"Authorization": f"Bearer {key}"} if key else {}
         )
@@ -190,12 +190,20 @@ class HttpEncoder:
         if status in _REFUSED:
             raise ModelError(f"{self._address.url} refuses the key (status {status}): set {KEY_VARIABLE}")
         if status != httpx.codes.OK:
-            reason = _brief(response.text).replace(os.environ.get(KEY_VARIABLE) or "\0", "…")
+            reason = _brief(response.text.replace(_key() or "\0", "…"))
             raise ModelError(
                 f"{self._address.url} refuses the request (status {status}: {reason}): see the address, and "
                 f"that {self._address.model} runs there"
             )
         return response
+
+
+def _key() -> str:
+    """The key, "" where none is set. Raises ModelError where it cannot be sent (the client shows it)."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if any(not "!" <= character <= "~" for character in key):
+        raise ModelError(f"{KEY_VARIABLE} holds characters that no key has (spaces, line ends); set it again")
+    return key
 
 
 def _prompts(model: str) -> tuple[str, str]:

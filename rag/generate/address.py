@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from rag.errors import UsageError
+from rag.generate.secret import SHORTEST
 
 KEY_VARIABLE = "RAG_LLM_API_KEY"
 OPENAI_KEY_VARIABLE = "OPENAI_API_KEY"  # sent to OpenAI itself and to nobody else
 OPENAI_HOST = "api.openai.com"
 _COMPLETIONS = "/chat/completions"
+_QUERY = re.compile(r"(api-version=[\w.-]{1,30})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,13 @@ def endpoint_address(url: str) -> Address:
     """The address of the chat completions under `url`, with the key from the environment.
 
     `url` may be the server ("http://localhost:11434"), its base ("…/v1") or the whole address. Raises
-    UsageError where it is none of these, or where the key cannot be sent.
+    UsageError where it is none of these, holds what may be a secret, or where the key cannot be sent.
     """
     parts = _split(url)
     host = parts.hostname or ""
+    key = _key(host)
+    if len(key) >= SHORTEST and key in url:
+        raise UsageError(f"--llm: the address holds the key, and is shown: leave it in {KEY_VARIABLE} only")
     path = parts.path.rstrip("/")
     if not path.endswith(_COMPLETIONS):
         path = (path or "/v1") + _COMPLETIONS
@@ -40,7 +46,7 @@ def endpoint_address(url: str) -> Address:
         url=urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")),
         shown=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
         is_local=_is_loopback(host),
-        key=_key(host),
+        key=key,
     )
 
 
@@ -49,12 +55,15 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip())
         _ = parts.port
-    except ValueError as error:
-        raise UsageError(f"--llm: not an address ({error}); {wanted}") from error
+    except ValueError:  # which quotes from the address
+        raise UsageError(f"--llm: not an address; {wanted}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--llm: the address begins with http:// or https://; {wanted}")
-    if parts.username or parts.password:
-        raise UsageError(f"--llm: the address holds a name or a password; put the key into {KEY_VARIABLE}")
+    if "@" in parts.netloc + parts.fragment or not _QUERY.fullmatch(parts.query):
+        raise UsageError(
+            "--llm: an address holds no name, password or ?query (but Azure's api-version), as it is logged; "
+            f"put the key into {KEY_VARIABLE}"
+        )
     return parts
 
 

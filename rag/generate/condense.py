@@ -11,6 +11,7 @@ import regex
 from rag.chat.conversation import Conversation, Reading, Turn
 from rag.chat.markdown import quoted_text
 from rag.errors import GenerationError
+from rag.generate.budget import tokens_of
 from rag.generate.citations import cited_numbers
 from rag.generate.exchange import Cancelled, Limits
 from rag.generate.messages import Generator, Message
@@ -18,6 +19,7 @@ from rag.language import UNDECIDED, detect_language
 
 TURNS = 6  # the last ones; what was asked before says little about "it"
 MAX_TURN = 1000  # characters of each that are sent
+QUESTION_TOKENS = 200  # kept free for what comes back
 MAX_QUESTION = 400  # characters; a longer one is an answer, or no question
 # For an endpoint that reads follow-ups: whoever asks waits for it, and there is another way.
 LIMITS = Limits(connect_s=5.0, first_token_s=20.0, between_tokens_s=10.0, total_s=20.0, retries=0)
@@ -75,11 +77,12 @@ def condense(
     `turns` are (question, what was answered), oldest first. What comes back must be one line, not much longer
     than a question, in the question's language, and no refusal; a failing endpoint costs the rewriting only.
     """
-    if not turns:
+    messages = _messages(turns, question, generator.context_tokens)
+    if not messages:
         return question
     try:
         pieces, length = [], 0
-        for piece in generator.stream(_messages(turns, question), cancel=cancel):
+        for piece in generator.stream(messages, cancel=cancel):
             pieces.append(piece)
             length += len(piece)
             if length > 2 * MAX_QUESTION:
@@ -108,10 +111,17 @@ def usable(written: str, question: str) -> str:
     return line if any(character.isalnum() for character in line) else ""
 
 
-def _messages(turns: Sequence[tuple[str, str]], question: str) -> list[Message]:
-    said = "\n".join(
-        f"Question: {_short(asked)}\nAnswer: {_short(answered)}" for asked, answered in turns[-TURNS:]
-    )
+def _messages(turns: Sequence[tuple[str, str]], question: str, context_tokens: int) -> list[Message]:
+    """What is asked, with as many of the last turns as the model can read; nothing where it can read none."""
+    for count in range(min(TURNS, len(turns)), 0, -1):
+        messages = _asked(turns[-count:], question)
+        if not context_tokens or tokens_of(messages) + QUESTION_TOKENS <= context_tokens:
+            return messages
+    return []
+
+
+def _asked(turns: Sequence[tuple[str, str]], question: str) -> list[Message]:
+    said = "\n".join(f"Question: {_short(asked)}\nAnswer: {_short(answered)}" for asked, answered in turns)
     return [
         Message("system", _RULES),
         Message("user", f"<conversation>\n{said}\n</conversation>\nLast question: {_short(question)}"),

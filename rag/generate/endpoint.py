@@ -10,9 +10,11 @@ from email.utils import parsedate_to_datetime
 
 from rag.errors import GenerationError, UsageError
 from rag.generate.address import KEY_VARIABLE, endpoint_address
+from rag.generate.budget import checked_context
 from rag.generate.exchange import Cancelled, Exchange, Limits, Refused, json_of, request_body
 from rag.generate.messages import Message
 from rag.generate.protocol import Ended, error_message, shown, text_pieces
+from rag.generate.secret import masked_pieces
 
 _TRY_AGAIN = (429, 503)
 _FIRST_WAIT_S = 1.0  # doubled each time, where the endpoint does not say
@@ -22,14 +24,17 @@ _THINKING = ("<think>", "</think>")  # reasoning that some models put before the
 class ChatEndpoint:
     """A model behind an address. Making one sends nothing. It keeps no connection and no state between calls.
 
-    The key comes from RAG_LLM_API_KEY in the environment, is sent to this address only, and is in no message,
-    no log and no repr. Redirects are not followed: the key would go along.
+    The key comes from RAG_LLM_API_KEY in the environment, is sent to this address only, and is in no answer,
+    message, log or repr, even if the server says it. Redirects are not followed: the key would go along.
     """
 
-    def __init__(self, url: str, model: str, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, model: str, *, context_tokens: int = 0, limits: Limits | None = None
+    ) -> None:
         if not model.strip():
             raise UsageError("--llm-model: name the model that the endpoint shall use")
         self.model = model
+        self.context_tokens = checked_context(context_tokens)
         self.limits = limits or Limits()
         self._address = endpoint_address(url)
 
@@ -44,21 +49,22 @@ class ChatEndpoint:
     def stream(self, messages: Sequence[Message], *, cancel: threading.Event | None = None) -> Iterator[str]:
         """See `Generator`. Raises GenerationError, its `Cancelled` where `cancel` was set."""
         pieces = self._pieces(messages, cancel or threading.Event())
-        left = self.limits.max_characters
+        left, came = self.limits.max_characters, False
         try:
-            for piece in _after_thinking(pieces):
+            for piece in masked_pieces(_after_thinking(pieces), self._address.key):
                 if len(piece) > left:
                     yield piece[:left]
                     raise Ended(f"the answer passes {self.limits.max_characters} characters, so it is cut")
                 left -= len(piece)
+                came = came or bool(piece.strip())
                 yield piece
+            if not came:
+                raise GenerationError("it sent an answer without a text")
         except Cancelled:
             raise
         except GenerationError as error:
-            said = str(error).replace(self._address.key, "…") if self._address.key else str(error)
-            raise type(error)(
-                f"{self.shown}: {said}"
-            ) from None  # the cause may hold the request, with the key
+            # Without the cause, which may hold the request, with the key.
+            raise type(error)(f"{self.shown}: {error}") from None
         finally:
             pieces.close()
 
@@ -70,14 +76,15 @@ class ChatEndpoint:
             with Exchange(self._address, body, self.limits) as exchange:
                 first = self._wait(exchange, started, cancel, is_first=True)
                 if not isinstance(first, Refused):
-                    yield from text_pieces(self._chunks(first, exchange, started, cancel))
+                    chunks = self._chunks(first, exchange, started, cancel)
+                    yield from text_pieces(chunks, self._address.key)
                     return
             if temperature and first.status == 400 and b"temperature" in first.body:
                 temperature = False
                 continue
             wait = self._wait_before_retry(first, attempt)
             if time.monotonic() + wait - started > self.limits.total_s:
-                raise GenerationError(_refusal(first, self.model))
+                raise GenerationError(self._refusal(first))
             if cancel.wait(wait):
                 raise Cancelled("stopped")
         raise GenerationError("it kept putting the question off; try later")
@@ -114,8 +121,26 @@ class ChatEndpoint:
         hopeless = refused.status not in _TRY_AGAIN or attempt >= self.limits.retries
         if hopeless or wait > self.limits.longest_wait_s:
             later = f"; it asks to wait {asked:.0f} seconds" if asked and refused.status in _TRY_AGAIN else ""
-            raise GenerationError(_refusal(refused, self.model) + later)
+            raise GenerationError(self._refusal(refused) + later)
         return wait
+
+    def _refusal(self, refused: Refused) -> str:
+        """One line about a status that is not 200: what, and what next."""
+        status, key = refused.status, self._address.key
+        if status in (401, 403):  # its page may quote the key
+            return f"it refused the key (status {status}): set {KEY_VARIABLE}"
+        if 300 <= status < 400:
+            target = shown(refused.headers.get("location", "").split("?")[0], key)
+            return f"it redirects to {target or 'elsewhere'} (status {status}): give that address with --llm"
+        said = error_message(json_of(refused.body), key)
+        said = f": {said}" if said else ""
+        if status == 404:
+            return f"it has no such address, or no model “{shown(self.model, key)}” (status 404){said}"
+        if status == 400 and "context" in said:
+            return f"it failed with status 400{said}: give the size of its context with --llm-context"
+        if status == 429:
+            return f"it has too many requests (status 429){said}; try later"
+        return f"it failed with status {status}{said}"
 
 
 def _retry_after(refused: Refused) -> float | None:
@@ -127,23 +152,6 @@ def _retry_after(refused: Refused) -> float | None:
         return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _refusal(refused: Refused, model: str) -> str:
-    """One line about a status that is not 200: what, and what next."""
-    status = refused.status
-    if status in (401, 403):  # its page may quote the key
-        return f"it refused the key (status {status}): set {KEY_VARIABLE}"
-    if 300 <= status < 400:
-        target = shown(refused.headers.get("location", "").split("?")[0])
-        return f"it redirects to {target or 'elsewhere'} (status {status}): give that address with --llm"
-    said = error_message(json_of(refused.body))
-    said = f": {said}" if said else ""
-    if status == 404:
-        return f"it has no such address, or no model “{shown(model)}” (status 404){said}"
-    if status == 429:
-        return f"it has too many requests (status 429){said}; try later"
-    return f"it failed with status {status}{said}"
 
 
 def _after_thinking(pieces: Iterator[str]) -> Iterator[str]:
@@ -169,5 +177,9 @@ def _after_thinking(pieces: Iterator[str]) -> Iterator[str]:
             continue
         started = True
         yield held
-    if not started and not thinking and held:
+    if thinking and not started:
+        raise GenerationError(
+            "it sent reasoning and no answer: take a model, or a setting, that reasons less"
+        )
+    if held and not started:
         yield held

@@ -2,6 +2,7 @@
 
 A blocking read cannot be broken off from outside, but its socket can: whoever waits here asks for the next
 bytes with a time limit; on leaving, the socket is shut down: the read ends, and the server knows to stop.
+That holds from the moment that the server takes the connection; before, the thread ends after `connect_s`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import queue
 import socket
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -21,10 +23,12 @@ import httpx
 
 from rag.errors import GenerationError
 from rag.generate.address import Address
+from rag.generate.secret import unlogged
 
 POLL_S = 0.1  # how soon a wait notices that it is cancelled
 _CHUNKS_AHEAD = 64  # chunks of at most 64 KB that may wait to be read
 _MAX_REFUSAL = 1 << 16  # bytes of an error page
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: what closes the connection resets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ class Exchange:
         self._address, self._body, self._limits = address, body, limits
         self._items: queue.Queue[_Item] = queue.Queue(_CHUNKS_AHEAD)
         self._stop = threading.Event()
-        self._socket: socket.socket | None = None
+        self._connection: socket.socket | None = None  # a second handle, whatever TLS makes of the first
+        self._lock = threading.Lock()
+        self._broken_off = False  # before the answer's end
         self._thread = threading.Thread(target=self._read, name="rag-llm", daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,10 +80,9 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._broken_off = kind is not None
         self._stop.set()
-        if self._socket is not None:
-            with suppress(OSError):  # closed by the other side already
-                self._socket.shutdown(socket.SHUT_RDWR)
+        self._hang_up()
 
     def next(self, until: float, cancel: threading.Event | None) -> bytes | Refused | None:
         """The next bytes of the body, a refusal, or None at the end; `until` is a `time.monotonic()`.
@@ -104,15 +109,41 @@ class Exchange:
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if self._address.key:
             headers["Authorization"] = f"Bearer {self._address.key}"
+        request: dict[str, Any] = {
+            "json": self._body,
+            "headers": headers,
+            "extensions": {"trace": self._watch},
+        }
         try:
             with (
+                unlogged(self._address.key),
                 httpx.Client(timeout=timeout, trust_env=not self._address.is_local) as client,
-                client.stream("POST", self._address.url, json=self._body, headers=headers) as response,
+                client.stream("POST", self._address.url, **request) as response,
             ):
-                self._socket = response.extensions["network_stream"].get_extra_info("socket")
                 self._take(response)
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: the waiting side raises it
             self._put(error)
+        finally:
+            with self._lock:
+                connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def _watch(self, event: str, info: dict[str, Any]) -> None:
+        """Keep the connection as soon as there is one: the first header may take a minute."""
+        if event.endswith("connect_tcp.complete"):
+            with self._lock:
+                self._connection = info["return_value"].get_extra_info("socket").dup()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Shut the connection down where nobody waits any more."""
+        with self._lock:
+            if self._stop.is_set() and self._connection is not None:
+                with suppress(OSError):  # closed by the other side already
+                    if self._broken_off:  # a server in the middle of a write may never notice a mere close
+                        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    self._connection.shutdown(socket.SHUT_RDWR)
 
     def _take(self, response: httpx.Response) -> None:
         """Hand over the body, or a refusal with the beginning of its page."""
@@ -153,10 +184,21 @@ def _what_failed(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
     if isinstance(error, httpx.RemoteProtocolError):
-        return "it closed the connection in the middle of the answer"
-    if isinstance(error, httpx.HTTPError | OSError):
+        return _what_broke(str(error))
+    if isinstance(error, httpx.NetworkError | OSError):  # reset
+        return "it broke the connection off"
+    if isinstance(error, httpx.HTTPError):
         return f"the connection failed ({type(error).__name__})"
     return f"the request failed ({type(error).__name__})"
+
+
+def _what_broke(said: str) -> str:
+    """One line about what is no whole HTTP answer, from how h11 puts it."""
+    if said.startswith("Server disconnected"):
+        return "it closed the connection without an answer"
+    if said.startswith("peer closed"):
+        return "it closed the connection in the middle of the answer"
+    return "what it sends is no HTTP: is that address an endpoint's?"
 
 
 def request_body(model: str, messages: Sequence[dict[str, str]], *, temperature: bool) -> dict[str, Any]:

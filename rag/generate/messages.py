@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,7 +18,6 @@ from rag.language import UNDECIDED, detect_language
 from rag.records import Hit
 
 NO_ANSWER = "NO_ANSWER"  # what the model writes where the passages do not answer
-PASSAGE_TOKENS = 3000  # of the library's own tokeniser; ten passages of the longest kind
 
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -55,23 +54,13 @@ class Generator(Protocol):
     """Writes text; safe to use from several threads."""
 
     model: str  # its name, for the record
+    context_tokens: int  # what it can read and write together; 0 where that is not known
 
     def stream(self, messages: Sequence[Message], *, cancel: threading.Event | None = None) -> Iterator[str]:
         """The text in pieces, as it comes. Closing the iterator, or setting `cancel`, stops the writing.
 
         Raises GenerationError, one line, also after pieces have come.
         """
-
-
-def given_hits(hits: Sequence[Hit], count_tokens: Callable[[str], int], *, budget: int) -> tuple[Hit, ...]:
-    """The hits, best first, whose whole passages fit into `budget` tokens together; the first in any case."""
-    given: list[Hit] = []
-    for hit in hits:
-        budget -= count_tokens(_body(hit))
-        if budget < 0 and given:
-            break
-        given.append(hit)
-    return tuple(given)
 
 
 def answer_messages(question: str, hits: Sequence[Hit]) -> list[Message]:
@@ -85,10 +74,13 @@ def answer_messages(question: str, hits: Sequence[Hit]) -> list[Message]:
         no_answer=NO_ANSWER,
         word=word,
     )
-    passages = "\n\n".join(
-        f'<passage {word} n="{hit.rank}">\n{_body(hit)}\n</passage {word}>' for hit in hits
-    )
+    passages = "\n\n".join(passage_block(hit, word) for hit in hits)
     return [Message("system", rules), Message("user", f"{passages}\n\nQuestion: {question}\n\n{_REMINDER}")]
+
+
+def passage_block(hit: Hit, word: str = "0" * 12) -> str:
+    """The passage as it is sent, between its tags; without `word`, as long as it will be."""
+    return f'<passage {word} n="{hit.rank}">\n{_body(hit)}\n</passage {word}>'
 
 
 def _body(hit: Hit) -> str:

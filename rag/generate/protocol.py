@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from rag.errors import GenerationError
+from rag.generate.secret import masked
 
 MAX_LINE = 1 << 20  # bytes of one line, or of one answer that is not streamed
 MAX_MESSAGE = 200  # characters of a server's own words that are shown
@@ -22,20 +23,20 @@ class Ended(GenerationError):
     """The text that came is all there will be, though the model had not come to its end."""
 
 
-def text_pieces(chunks: Iterable[bytes]) -> Iterator[str]:
+def text_pieces(chunks: Iterable[bytes], key: str = "") -> Iterator[str]:
     """The text of the answer as it comes; "" for a chunk without any, which still says that the server lives.
 
-    Raises GenerationError where the bytes are no answer, or stop before it is at its end.
+    Raises GenerationError, without `key` in it, where the bytes are no answer, or stop before its end.
     """
     lines = _lines(chunks)
     first = next((line for line in lines if line.strip()), b"")
     if first.lstrip().startswith(b"{"):
-        yield _whole_answer(first, lines)
+        yield _whole_answer(first, lines, key)
     elif first.startswith(_EVENT_FIELDS):
-        yield from _streamed(first, lines)
+        yield from _streamed(first, lines, key)
     elif first:
         raise GenerationError(
-            f"it sent what is no chat answer (“{shown(first)}”): is the address complete, with its /v1?"
+            f"it sent what is no chat answer (“{shown(first, key)}”): is the address complete, with its /v1?"
         )
     else:
         raise GenerationError("it sent an empty answer")
@@ -57,7 +58,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(kept)
 
 
-def _streamed(first: bytes, lines: Iterable[bytes]) -> Iterator[str]:
+def _streamed(first: bytes, lines: Iterable[bytes], key: str) -> Iterator[str]:
     finish = None
     for line in chain((first,), lines):
         if not line.startswith(b"data:"):
@@ -66,7 +67,7 @@ def _streamed(first: bytes, lines: Iterable[bytes]) -> Iterator[str]:
         if data == b"[DONE]":
             _complain_of(finish)
             return
-        text, reason = _chunk(_object(data))
+        text, reason = _chunk(_object(data, key))
         finish = reason or finish
         yield text
     if finish is None:
@@ -74,14 +75,14 @@ def _streamed(first: bytes, lines: Iterable[bytes]) -> Iterator[str]:
     _complain_of(finish)
 
 
-def _whole_answer(first: bytes, lines: Iterable[bytes]) -> str:
+def _whole_answer(first: bytes, lines: Iterable[bytes], key: str) -> str:
     body, size = [first], len(first)
     for line in lines:
         body.append(line)
         size += len(line)
         if size > MAX_LINE:
             raise GenerationError(f"it sent an answer of more than {MAX_LINE >> 20} MB")
-    choice = _choice(_object(b"\n".join(body)))
+    choice = _choice(_object(b"\n".join(body), key))
     message = choice.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, str):
@@ -89,16 +90,16 @@ def _whole_answer(first: bytes, lines: Iterable[bytes]) -> str:
     return content
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes, key: str) -> dict[str, Any]:
     """One JSON object of the protocol; an error that it carries is raised."""
     try:
         record = json.loads(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
-        raise GenerationError(f"it sent broken JSON (“{shown(data)}”)") from error
+        raise GenerationError(f"it sent broken JSON (“{shown(data, key)}”)") from error
     if not isinstance(record, dict):
-        raise GenerationError(f"it sent what is no chat answer (“{shown(data)}”)")
+        raise GenerationError(f"it sent what is no chat answer (“{shown(data, key)}”)")
     if record.get("error"):
-        raise GenerationError(f"it says: {error_message(record)}")
+        raise GenerationError(f"it says: {error_message(record, key)}")
     return record
 
 
@@ -126,18 +127,19 @@ def _complain_of(finish: str | None) -> None:
         raise Ended("the endpoint's filter cut the answer")
 
 
-def error_message(record: object) -> str:
+def error_message(record: object, key: str) -> str:
     """What a server says is wrong, one short line; "" where it says nothing."""
     error = record.get("error") if isinstance(record, dict) else None
     if isinstance(error, dict):
         error = error.get("message")
     if error is None and isinstance(record, dict):
         error = record.get("message") or record.get("detail")
-    return shown(error) if isinstance(error, str) else ""
+    return shown(error, key) if isinstance(error, str) else ""
 
 
-def shown(text: str | bytes) -> str:
-    """A server's words as one short printable line."""
-    decoded = text[: MAX_MESSAGE * 8].decode("utf-8", "replace") if isinstance(text, bytes) else text
-    line = " ".join("".join(one if one.isprintable() else " " for one in decoded[: MAX_MESSAGE * 4]).split())
+def shown(text: str | bytes, key: str) -> str:
+    """A server's words as one short printable line without the key."""
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    said = masked(decoded, key)[: MAX_MESSAGE * 4]  # before any cut: half a key is most of one
+    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
     return line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + "…"

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from rag.encoder import Encoder
 from rag.errors import GenerationError
+from rag.generate.budget import chosen_hits
 from rag.generate.citations import Claim, claims
 from rag.generate.events import Checked, Delta, Event, Finished, PassagesFound
 from rag.generate.exchange import Cancelled
-from rag.generate.messages import NO_ANSWER, PASSAGE_TOKENS, Generator, answer_messages, given_hits
+from rag.generate.messages import NO_ANSWER, Generator, answer_messages
 from rag.generate.support import Evidence, evidence_of
 from rag.generate.verify import verify
 from rag.language import detect_language
@@ -19,6 +20,7 @@ from rag.records import Answer
 from rag.written import Quote, Status, Verdict, Written
 
 QUOTES = 3  # passages whose sentences stand in for an answer
+_NO_ROOM = "the question leaves no room for a passage in the model's context: ask in fewer words"
 _OPENERS = "[【［"
 
 
@@ -27,13 +29,12 @@ def write(
     generator: Generator,
     encoder: Encoder,
     *,
-    passage_tokens: int = PASSAGE_TOKENS,
     cancel: threading.Event | None = None,
 ) -> Iterator[Event]:
     """What happens, in order (see `events`); always ends with `Finished`, whatever the endpoint does.
 
-    The passages come before anything is sent. The model is given as many whole passages as fit into
-    `passage_tokens`, and is not asked where the library itself says that nothing answers.
+    The passages come before anything is sent. The model is given the passages that fit into its
+    context (see `budget`), and is not asked where the library itself says that nothing answers.
     """
     yield PassagesFound(answer)
     started = time.perf_counter()
@@ -41,7 +42,10 @@ def write(
     if not answer.answerable or not answer.hits:
         yield Finished(writing.written(Status.UNANSWERABLE, started=started))
         return
-    hits = given_hits(answer.hits, encoder.count_tokens, budget=passage_tokens)
+    hits = chosen_hits(answer, generator.context_tokens, encoder.count_tokens)
+    if not hits:
+        yield Finished(writing.written(Status.FAILED, problem=_NO_ROOM, started=started))
+        return
     problem, status = "", None
     pieces = generator.stream(answer_messages(answer.question, hits), cancel=cancel)
     try:

@@ -51,7 +51,7 @@ _ZH = WrittenTexts(
     reasons={
         Reason.SUPPORTED: "",
         Reason.UNCITED: "没有注明段落",
-        Reason.NOT_GIVEN: "注明的段落不存在",
+        Reason.NOT_GIVEN: "注明的段落没有交给模型",
         Reason.FACT: "所注段落 {numbers} 里没有{missing}",
         Reason.WEAK: "与所注段落 {numbers} 的说法不够接近",
     },
@@ -91,7 +91,7 @@ _EN = WrittenTexts(
     reasons={
         Reason.SUPPORTED: "",
         Reason.UNCITED: "it names no passage",
-        Reason.NOT_GIVEN: "it names a passage that does not exist",
+        Reason.NOT_GIVEN: "it names a passage that the model was not given",
         Reason.FACT: "not in what it names ({numbers}): {missing}",
         Reason.WEAK: "not near enough to what it names ({numbers})",
     },
