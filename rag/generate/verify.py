@@ -11,11 +11,12 @@ marked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rag.encoder import Encoder
 from rag.generate.citations import Claim
 from rag.generate.figures import missing_figures
+from rag.generate.likeness import Piece, likeness_of
 from rag.generate.names import missing_names
 from rag.generate.support import Evidence, above_floor, said
 from rag.language import UNDECIDED, detect_language
@@ -32,32 +33,38 @@ def verify(
         return _verdict(claim, answer, reason)
     own = detect_language(claim.text)
     own = language if own == UNDECIDED else own
-    missing = missing_from(claim.text, given, language=own)
+    sentence = said(claim.text, encoder)
+    pieces = likeness_of(claim.text, sentence.tokens, encoder.fingerprint)
+    missing = missing_from(claim.text, given, language=own, pieces=pieces)
     if missing:
         return _verdict(claim, answer, Reason.FACT, missing=missing)
-    sentence = said(claim.text, encoder)
     scores = {one.rank: above_floor(sentence, [one], same_language=own == one.language) for one in given}
     same = all(one.language == own for one in given)
     score = max(*scores.values(), above_floor(sentence, given, same_language=same))
     if score < 0:
         return _verdict(claim, answer, Reason.WEAK, score=score)
-    alone = tuple(one.rank for one in given if scores[one.rank] >= 0 or _holds_alone(claim, one, given, own))
+    only = {one.rank for one in given if _holds_alone(claim, one, given, language=own, pieces=pieces)}
+    alone = tuple(one.rank for one in given if scores[one.rank] >= 0 or one.rank in only)
     return _verdict(claim, answer, Reason.SUPPORTED, citations=alone or tuple(scores), score=score)
 
 
-def missing_from(claim: str, given: list[Evidence], *, language: str) -> tuple[str, ...]:
+def missing_from(
+    claim: str, given: list[Evidence], *, language: str, pieces: Sequence[Piece] = ()
+) -> tuple[str, ...]:
     """The figures, names and quotations of the sentence that stand in none of the passages."""
     held = frozenset[str]().union(*(one.values for one in given))
     text = "\n".join(one.text for one in given)
     same = all(one.language == language for one in given)
-    names = missing_names(claim, text, language=language, same_language=same)
+    names = missing_names(claim, text, language=language, same_language=same, pieces=pieces)
     return tuple(dict.fromkeys((*missing_figures(claim, held), *names)))
 
 
-def _holds_alone(claim: Claim, one: Evidence, given: list[Evidence], language: str) -> bool:
+def _holds_alone(
+    claim: Claim, one: Evidence, given: list[Evidence], *, language: str, pieces: Sequence[Piece]
+) -> bool:
     """Whether a figure or name of the sentence stands in this passage and in no other that it cites."""
     others = [other for other in given if other is not one]
-    return bool(others) and bool(missing_from(claim.text, others, language=language))
+    return bool(others) and bool(missing_from(claim.text, others, language=language, pieces=pieces))
 
 
 def _verdict(
