@@ -13,7 +13,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from os.path import commonprefix
 
 import regex
 
@@ -33,15 +32,11 @@ _LATIN_WORD = regex.compile(r"\p{Latin}[\p{Latin}\p{M}’'\-]+")
 _QUOTED = regex.compile(
     r"“([^“”]{2,40})”|「([^「」]{2,40})」|『([^『』]{2,40})』|《([^《》]{2,40})》|\"([^\"]{3,60})\""
 )
-_SCRIPTS_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _SPACED_WORD = regex.compile(
-    rf"(?V1)[\p{{L}}--[{_SCRIPTS_UNSPACED}]][[\p{{L}}\p{{M}}’'\-]--[{_SCRIPTS_UNSPACED}]]*"
+    rf"(?V1)[\p{{L}}--[{_UNSPACED_SCRIPTS}]][[\p{{L}}\p{{M}}’'\-]--[{_UNSPACED_SCRIPTS}]]*"
 )
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_SPACED_WORD = regex.compile(
-    rf"(?V1)[\p{{L}}--[{_SCRIPTS_UNSPACED}]][[\p{{L}}\p{{M}}’'\-]--[{_SCRIPTS_UNSPACED}]]*"
-)
-_UNSPACED = regex.compile(rf"[{_SCRIPTS_UNSPACED}]+")
+_UNSPACED = regex.compile(rf"[{_UNSPACED_SCRIPTS}]+")
 # What a piece may hold beside a name: grammar inside it, prepositions before it, particles after it.
 _BETWEEN = regex.compile("[的是了着谁誰哪在]|什么|什麼|何")
 _EDGES = regex.compile(
@@ -233,7 +228,8 @@ def _same_but_for_affixes(one: str, other: str) -> bool:
         return False
     if len(long) - len(short) <= 2 and long.endswith(short):
         return True
-    return len(commonprefix((one, other))) >= max(3, len(long) - 2)
+    common = max(3, len(long) - 2)
+    return one[:common] == other[:common] and len(short) >= common
 
 
 def _squeeze(text: str) -> str:
