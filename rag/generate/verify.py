@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.encoder import Encoder
 from rag.generate.citations import Claim
+from rag.generate.counts import missing_counts
 from rag.generate.figures import missing_figures
 from rag.generate.likeness import Piece, likeness_of
 from rag.generate.names import missing_names
@@ -56,7 +57,8 @@ def missing_from(
     text = "\n".join(one.text for one in given)
     same = all(one.language == language for one in given)
     names = missing_names(claim, text, language=language, same_language=same, pieces=pieces)
-    return tuple(dict.fromkeys((*missing_figures(claim, held), *names)))
+    counts = missing_counts(claim, text) if same else []
+    return tuple(dict.fromkeys((*missing_figures(claim, held), *counts, *names)))
 
 
 def _holds_alone(
