@@ -1,7 +1,8 @@
 """A sentence of an answer and the passages that it cites -> `Verdict`.
 
-What must hold, in this order: it cites a passage that was given; every number, date, name and quotation in it
-stands in a passage that it cites; one of these, or all together, says what it says (`support`). A sentence
+What must hold, in this order: it cites a passage that was given; it sends nobody to an address that was not
+asked for; it is in the question's language; every number, date, name and quotation in it stands in a passage
+that it cites; one of these, or all together, says what it says (`support`). A sentence
 without a citation is not supported, however true: nobody could look it up.
 
 What this cannot see: a "not" put in or left out, "before" for "after", who did what to whom, in the very
@@ -17,21 +18,36 @@ from rag.encoder import Encoder
 from rag.generate.citations import Claim
 from rag.generate.counts import missing_counts
 from rag.generate.figures import missing_figures
+from rag.generate.instructions import is_instruction
 from rag.generate.likeness import Piece, likeness_of
 from rag.generate.names import missing_names
 from rag.generate.support import Evidence, above_floor, said
+from rag.generate.tongue import other_language
 from rag.language import UNDECIDED, detect_language
 from rag.written import Reason, Verdict
 
 
 def verify(
-    claim: Claim, answer: str, evidence: Mapping[int, Evidence], encoder: Encoder, *, language: str
+    claim: Claim,
+    answer: str,
+    evidence: Mapping[int, Evidence],
+    encoder: Encoder,
+    *,
+    language: str,
+    question: str = "",
 ) -> Verdict:
-    """The verdict on one sentence of `answer`; `language` is what to assume of a sentence that shows none."""
+    """The verdict on one sentence of `answer` to `question`.
+
+    `language` is the question's, and what to assume of a sentence that shows none.
+    """
     given = [evidence[number] for number in claim.cited if number in evidence]
     if not given:
         reason = Reason.NOT_GIVEN if claim.cited else Reason.UNCITED
         return _verdict(claim, answer, reason)
+    if is_instruction(claim.text, question):
+        return _verdict(claim, answer, Reason.INSTRUCTION)
+    if other_language(claim.text, language):
+        return _verdict(claim, answer, Reason.LANGUAGE)
     own = detect_language(claim.text)
     own = language if own == UNDECIDED else own
     sentence = said(claim.text, encoder)
