@@ -61,6 +61,7 @@ _LOOSE = regex.compile(
     r"(?P<work>\b(?:weekdays?|working days?|werktags?)\b|工作日|平日|평일)|"
     r"(?P<end>\b(?:weekends?|wochenende|fin de semana|week-end)\b|周末|週末|双休日|土日|주말)"
 )
+NEAR = 12  # characters between a weekday and the date that it belongs to
 _SPANS = {"all": range(1, 8), "work": range(1, 6), "end": range(6, 8)}
 
 
@@ -86,10 +87,31 @@ def dates(folded: str) -> list[Dated]:
 
 
 def weekdays(folded: str) -> list[Dated]:
-    """The weekdays of the text in order."""
-    return [
-        Dated(*match.span(), frozenset((f"weekday {_number(match)}",))) for match in _WEEK.finditer(folded)
-    ]
+    """The weekdays of the text in order; one beside a date is that date's: "--04-03 weekday 3" as well."""
+    found = []
+    for match in _WEEK.finditer(folded):
+        weekday = f"weekday {_number(match)}"
+        own = {f"{rest} {weekday}" for rest in _beside(folded, match)}
+        found.append(Dated(*match.span(), frozenset({weekday} | own)))
+    return found
+
+
+def _beside(folded: str, weekday: regex.Match[str]) -> set[str]:
+    """The days ("--04-03") that stand next to the weekday, with no more than an article or a comma between."""
+    first, last = max(weekday.start() - 40, 0), weekday.end() + 40
+    days = set()
+    for match in _DATE.finditer(folded, first, last):
+        between = folded[match.end() : weekday.start()] or folded[weekday.end() : match.start()]
+        if len(between) <= NEAR and not regex.search(r"[.;。；]\s", between):
+            days |= {f"--{rest}" for _, rest in _readings(match, ends=False) if len(rest) > 2}
+    return days
+
+
+def contradicts(value: str, held: frozenset[str]) -> bool:
+    """Whether the passage gives the date of "--04-03 weekday 3" another weekday only."""
+    day, _, weekday = value.partition(" weekday ")
+    others = (f"{day} weekday {number}" for number in range(1, 8) if str(number) != weekday)
+    return bool(day and weekday) and value not in held and any(other in held for other in others)
 
 
 def held_dates(folded: str) -> Iterator[str]:
@@ -105,9 +127,12 @@ def held_dates(folded: str) -> Iterator[str]:
             if len(rest) > 2:
                 yield str(int(rest[3:]))
             if year and len(rest) > 2:
-                yield from _weekday_of(int(year), rest)
+                for weekday in _weekday_of(int(year), rest):
+                    yield from (weekday, f"--{rest} {weekday}")
             if year:
                 yield year
+    for dated in weekdays(folded):
+        yield from dated.values
     yield from _held_weekdays(folded)
 
 

@@ -15,10 +15,10 @@ from decimal import Decimal, InvalidOperation
 
 import regex
 
-from rag.generate.dates import dates, held_dates, holds_date, weekdays
+from rag.generate.dates import contradicts, dates, held_dates, holds_date, weekdays
 from rag.generate.fractions import fractions, ordinals
 from rag.generate.number_words import HAN_DIGITS, LARGE_UNITS, SCALES, SMALL_UNITS, WORD_VALUES, han_value
-from rag.generate.times import times
+from rag.generate.times import other_half, times
 from rag.generate.units import BELOW_ZERO, UNKNOWN, differs_in_unit, unit_of, with_unit
 from rag.segment.script import listed
 
@@ -103,7 +103,11 @@ def without_figures(text: str) -> str:
 
 
 def _is_held(figure: Figure, held: frozenset[str]) -> bool:
+    if any(contradicts(value, held) for value in figure.values):
+        return False
     standing = [value for value in figure.values if holds_date(value, held)]
+    if any(other_half(value) in held for value in figure.values):
+        standing = [value for value in standing if value.startswith("at ")]
     return bool(standing) and not all(
         differs_in_unit(value.removeprefix("-"), _side(figure), held) for value in standing
     )

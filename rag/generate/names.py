@@ -95,7 +95,7 @@ def missing_names(
         names = [] if language in ("zh", "de") else list(_capitalised(claim))
         names += _likely_words(claim, pieces, language)
         missing += [name for name in names if not _stands(name, held, language)]
-        missing += _uncovered(claim, pieces, squeezed)
+        missing += _uncovered(claim, pieces, squeezed, language)
     return list(dict.fromkeys(missing))
 
 
@@ -154,7 +154,7 @@ def _likeness(pieces: Sequence[Piece], start: int, end: int) -> float:
     return sum(length * likeness for length, likeness in inside) / total if total else 0.0
 
 
-def _uncovered(text: str, pieces: Sequence[Piece], squeezed: str) -> list[str]:
+def _uncovered(text: str, pieces: Sequence[Piece], squeezed: str, language: str) -> list[str]:
     """Runs of unspaced characters that look like a name, and of which the passage lacks a part.
 
     A part stands where it stands beside its neighbour: of 王小明 the last is missing where 王小红 is read.
@@ -163,7 +163,7 @@ def _uncovered(text: str, pieces: Sequence[Piece], squeezed: str) -> list[str]:
     for start, end in _runs(text, pieces):
         for part in _BETWEEN.split(text[start:end]):
             name = _EDGES.sub("", part)
-            if len(name) > 1 and _lacks(_squeeze(name), squeezed):
+            if len(name) > 1 and _lacks(_squeeze(name), squeezed, language):
                 found.append(name)
     return found
 
@@ -181,15 +181,19 @@ def _runs(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, int]]:
             run.append(piece)
 
 
-def _lacks(name: str, squeezed: str) -> bool:
+def _lacks(name: str, squeezed: str, language: str) -> bool:
     """Whether a character of the name stands nowhere beside its neighbour.
 
-    A passage in the other form of Han, traditional or simplified, cannot lack what it writes otherwise.
+    A Chinese passage in the other form of Han, traditional or simplified, cannot lack what it writes otherwise.
     """
     pairs = [name[place : place + 2] in squeezed for place in range(len(name) - 1)]
     beside = zip(name, [False, *pairs], [*pairs, False], strict=True)
     lacking = [character for character, before, after in beside if not before and not after]
-    if not lacking or not any(_only_in(one, "gb2312") or _only_in(one, "big5") for one in name):
+    if (
+        not lacking
+        or language != "zh"
+        or not any(_only_in(one, "gb2312") or _only_in(one, "big5") for one in name)
+    ):
         return bool(lacking)
     own = "gb2312" if any(_only_in(one, "gb2312") for one in name) else "big5"
     other = "big5" if own == "gb2312" else "gb2312"

@@ -71,6 +71,14 @@ def times(folded: str) -> Iterator[TimeOfDay]:
         yield TimeOfDay(*match.span(), hour, minute, values)
 
 
+def other_half(value: str) -> str:
+    """The time twelve hours away from "at 8:30"; "" for what is no time."""
+    if not value.startswith("at "):
+        return ""
+    hour, _, minute = value[3:].partition(":")
+    return f"at {(int(hour) + 12) % 24}:{minute}"
+
+
 def _minute(text: str) -> int | None:
     if text in ("半", "钟", "鐘"):
         return 30 if text == "半" else None

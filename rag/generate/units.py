@@ -82,7 +82,7 @@ for _units in _UNITS.values():
             _UNIT_OF.setdefault(_word, _unit)
 _MONEY_SIGNS = {"$": "dollar", "€": "euro", "£": "sterling", "₽": "rouble", "us$": "dollar", "美元": "dollar"}
 _AFTER = regex.compile(
-    r"[\s\u00a0-]*(?:余|多|几|來|来)?(?P<square>square |平方|quadrat|cubic |立方|kubik)?(?P<word>"
+    r"[\s\u00a0-]*(?:余|多|几|來|来)?(?P<word>"
     + "|".join(sorted(map(regex.escape, _UNIT_OF), key=len, reverse=True))
     + r")(?![\p{Latin}\p{Cyrillic}²³])"
 )
@@ -98,7 +98,7 @@ def unit_of(folded: str, start: int, end: int) -> str:
     if sign := _BEFORE.search(folded, max(start - 4, 0), start):
         return _MONEY_SIGNS[sign["sign"]]
     match = _AFTER.match(folded, end)
-    if match is None or match["square"] or folded[match.start("word") :][:2] in _NOT_UNITS:
+    if match is None or folded[match.start("word") :][:2] in _NOT_UNITS:
         return UNKNOWN
     return _UNIT_OF[match["word"]]
 
