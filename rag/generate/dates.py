@@ -97,7 +97,7 @@ def weekdays(folded: str) -> list[Dated]:
 
 
 def _beside(folded: str, weekday: regex.Match[str]) -> set[str]:
-    """The days ("--04-03") that stand next to the weekday, with no more than an article or a comma between."""
+    """The days ("--04-03") next to the weekday, with no more than an article or a comma between."""
     first, last = max(weekday.start() - 40, 0), weekday.end() + 40
     days = set()
     for match in _DATE.finditer(folded, first, last):

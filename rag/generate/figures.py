@@ -95,9 +95,14 @@ def missing_figures(claim: str, held: frozenset[str]) -> list[str]:
 
 
 def without_figures(text: str) -> str:
-    """The text, folded, without its numbers and dates: these are compared by value, not by their words."""
+    """The text, folded, without its numbers and dates: these are compared by value, not by their words.
+
+    Weekdays and ordinals stay: without them a sentence may have too few words that stand in its passage.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
     for figure in figures(text, strict=True):
+        if any(value.startswith("weekday") or value.endswith("nd") for value in figure.values):
+            continue
         folded = folded.replace(figure.text, " ", 1)
     return folded
 

@@ -184,7 +184,7 @@ def _runs(text: str, pieces: Sequence[Piece]) -> Iterator[tuple[int, int]]:
 def _lacks(name: str, squeezed: str, language: str) -> bool:
     """Whether a character of the name stands nowhere beside its neighbour.
 
-    A Chinese passage in the other form of Han (traditional, simplified) lacks nothing that it writes otherwise.
+    A Chinese passage in the other form of Han cannot lack what it writes otherwise.
     """
     pairs = [name[place : place + 2] in squeezed for place in range(len(name) - 1)]
     beside = zip(name, [False, *pairs], [*pairs, False], strict=True)
