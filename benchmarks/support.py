@@ -17,6 +17,7 @@ import numpy as np
 from rag.encoder import Encoder, open_encoder
 from rag.generate import support
 from rag.generate.citations import claims
+from rag.generate.likeness import likeness_of
 from rag.generate.support import evidence_of, said
 from rag.generate.verify import missing_from
 from rag.judge.answers import given_passages, read_answers
@@ -52,10 +53,14 @@ def rows_of(path: Path, documents: Sequence[Shelved], encoder: Encoder) -> list[
         found = claims(answer.answer, answer.language)
         for claim, judged in zip(found, answer.sentences, strict=True):
             given = [evidence[number] for number in claim.cited if number in evidence]
-            if not given or missing_from(claim.text, given, language=answer.language):
+            if not given:
+                continue
+            sentence = said(claim.text, encoder)
+            pieces = likeness_of(claim.text, sentence.tokens, encoder.fingerprint)
+            if missing_from(claim.text, given, language=answer.language, pieces=pieces):
                 continue
             same = all(one.language == answer.language for one in given)
-            interaction, rest = parts(said(claim.text, encoder), given, same_language=same)
+            interaction, rest = parts(sentence, given, same_language=same)
             rows.append(Row(answer.question, claim.text, bool(judged.right), same, interaction, rest))
     return rows
 

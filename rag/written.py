@@ -15,6 +15,8 @@ class Reason(StrEnum):
     SUPPORTED = "supported"
     UNCITED = "uncited"  # it names no passage
     NOT_GIVEN = "not given"  # it names only passages that the model was not given
+    INSTRUCTION = "instruction"  # it sends the reader to an address that the question does not ask for
+    LANGUAGE = "language"  # it is in another language than the question
     FACT = "fact"  # a number, date, name or quotation of it stands in no passage that it cites
     WEAK = "weak"  # the passages cited say nothing near enough
 

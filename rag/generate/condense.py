@@ -14,6 +14,7 @@ from rag.errors import GenerationError
 from rag.generate.budget import tokens_of
 from rag.generate.citations import cited_numbers
 from rag.generate.exchange import Cancelled, Limits
+from rag.generate.instructions import addresses
 from rag.generate.messages import Generator, Message
 from rag.language import UNDECIDED, detect_language
 
@@ -75,7 +76,8 @@ def condense(
     """The question in words of its own; as it was where there is nothing to go by, or nothing usable comes.
 
     `turns` are (question, what was answered), oldest first. What comes back must be one line, not much longer
-    than a question, in the question's language, and no refusal; a failing endpoint costs the rewriting only.
+    than a question, in the question's language, without an address that nobody asked about, and no refusal; a
+    failing endpoint costs the rewriting only.
     """
     messages = _messages(turns, question, generator.context_tokens)
     if not messages:
@@ -91,11 +93,14 @@ def condense(
         raise
     except GenerationError:
         return question
-    return usable("".join(pieces), question) or question
+    return usable("".join(pieces), question, "\n".join(asked for asked, _ in turns)) or question
 
 
-def usable(written: str, question: str) -> str:
-    """The one line that was asked for, bare; "" where it is none, too long or in another language."""
+def usable(written: str, question: str, before: str = "") -> str:
+    """The one line that was asked for, bare; "" where it is none, too long or in another language.
+
+    Nor is one taken with an address that stands neither in the question nor in those `before` it.
+    """
     lines = [line.strip() for line in written.strip().splitlines() if line.strip()]
     if len(lines) != 1 or len(lines[0]) > MAX_QUESTION:
         return ""
@@ -104,6 +109,8 @@ def usable(written: str, question: str) -> str:
         return ""
     asks = question.rstrip().endswith(_ASKING)
     if cited_numbers(line) or (asks and not line.endswith(_ASKING)):  # small models answer instead
+        return ""
+    if addresses(line) - addresses(f"{question}\n{before}"):  # from a passage that somebody has poisoned
         return ""
     asked, came = detect_language(question), detect_language(line)
     if UNDECIDED not in (asked, came) and asked != came:

@@ -15,14 +15,13 @@ from decimal import Decimal, InvalidOperation
 
 import regex
 
-from rag.generate.number_words import MONTHS, SCALES, WORD_VALUES
+from rag.generate.dates import contradicts, dates, held_dates, holds_date, weekdays
+from rag.generate.fractions import fractions, ordinals
+from rag.generate.number_words import HAN_DIGITS, LARGE_UNITS, SCALES, SMALL_UNITS, WORD_VALUES, han_value
+from rag.generate.times import other_half, times
+from rag.generate.units import BELOW_ZERO, UNKNOWN, differs_in_unit, unit_of, with_unit
 from rag.segment.script import listed
 
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {
-    "〇": 0, "两": 2, "兩": 2, "○": 0,
-}  # fmt: skip
-_SMALL_UNITS = {"十": 10, "百": 100, "千": 1000}
-_LARGE_UNITS = {"万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8, "억": 10**8}
 _MEASURES = (
     "个個名人位天日年月号號周小时時点點秒次座家亩畝米公里岁歲倍成吨噸户戶村章条條项項层層楼樓所班辆輛艘只隻头頭口件册冊本页頁"
     "种種类類届屆元角块塊斤克升度级級支台臺路段场場处處间間栋棟批封张張份轮輪组組队隊代便晚夜回件匹枚両歳階"
@@ -38,25 +37,9 @@ _PERCENT_AFTER = (
 )
 _SCALE_WORDS = "|".join(sorted(map(regex.escape, SCALES), key=len, reverse=True))
 _WORDS = "|".join(sorted(map(regex.escape, WORD_VALUES), key=len, reverse=True))
-_MONTH = "|".join(sorted(map(regex.escape, MONTHS), key=len, reverse=True))
-_ALSO_WORDS = {"may", "march", "mars", "mar"}  # a month only beside a day
-_CLEAR_MONTH = "|".join(sorted(map(regex.escape, MONTHS.keys() - _ALSO_WORDS), key=len, reverse=True))
-_DATE = regex.compile(
-    rf"""(?P<year>\d{{4}})-(?P<m1>\d{{1,2}})(?:-(?P<d1>\d{{1,2}}))?(?!\d)
-    | (?<!\d)(?P<d2>\d{{1,2}})\.(?P<m2>\d{{1,2}})\.(?P<year2>\d{{4}})
-    | (?P<m3>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s*[月월]\s*
-      (?:(?P<d3>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s*[日号號일])?
-    | (?<!\d)(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?\s+(?:of\s+|de\s+)?(?P<m4>{_MONTH})\b
-    | \b(?P<m5>{_MONTH})\.?\s+(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])
-    | \b(?P<m6>{_CLEAR_MONTH})\b""",
-    regex.VERBOSE,
-)
 _FIGURE = regex.compile(
     rf"""(?P<tenths>[\d一二三四五六七八九两]+)成(?P<half>半?)(?![立为為员員功果都本绩績长長熟就])
     | (?P<percent>百分之)(?P<of100>{_PLAIN}|[{_HAN}]+(?:点[{_HAN}]+)?)
-    | (?<![\d.])(?P<hour>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})
-      (?::(?P<minute>\d\d)(?!\d)|[点點时時](?P<rest>半|\d\d?分|钟|鐘)?)(?P<noon>\s*[ap]\.?m\b)?
-    | (?P<clock>(?<![\d.])\d{{1,2}}(?:[.:]\d\d)?)\s*(?P<noon2>[ap]\.?m\b)
     | (?P<mixed>(?:{_BARE}\s?|[{_HAN}])*(?:{_BARE}\s?|[{_HAN}])[万萬亿億만억千百十][{_HAN}\d]*)
     | (?P<plain>{_PLAIN})(?:(?:[\s-]+|(?<=\d))(?P<scale>{_SCALE_WORDS})\b)?
     | (?P<han>[{_HAN}]+)
@@ -64,89 +47,129 @@ _FIGURE = regex.compile(
     regex.VERBOSE,
 )
 _PERCENT = regex.compile(_PERCENT_AFTER)
+_MINUS = regex.compile(
+    r"(?:零下|氷点下|영하|(?<![\p{L}\d])(?:minus|menos|moins|минус)\s|(?<![\p{L}\d.)])-)\s*$"
+)
+_BELOW = regex.compile(
+    r"\s*(?:°\s?c|degrees?(?: celsius)?|grad)?\s+(?:below (?:zero|freezing)|unter null|bajo cero)"
+)
+_TIED = regex.compile(r"[\p{L}\d][-.]$")  # HM-20 is no hour
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number or date of a text: its words, and each value that these may mean."""
+    """One number, date, time or fraction of a text: its words, and each value that these may mean."""
 
     text: str
-    values: frozenset[str]  # "3000", "30%", "--04-03" (a date without its year), "--04" (a month)
+    values: frozenset[str]  # "3000", "30%", "-20"; see `dates`, `times`, `fractions` for theirs
+    unit: str = UNKNOWN
 
 
 def figures(text: str, *, strict: bool) -> list[Figure]:
-    """The numbers and dates of `text` in order; see the module for `strict`."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    folded = _NOT_NUMBERS.sub(lambda match: " " * len(match[0]), folded)
-    found: list[Figure] = []
+    """The numbers, dates, times and fractions of `text`; see the module for `strict`."""
+    folded = _folded(text)
     rest = list(folded)
-    for match in _DATE.finditer(folded):
-        date = _date(match)
-        if date is not None:
-            found.append(date)
-            keep = "year" if match["year"] else "year2" if match["year2"] else None
-            kept = match.span(keep) if keep else (0, 0)
-            for place in range(*match.span()):
-                if not kept[0] <= place < kept[1]:
-                    rest[place] = " "
-    found += _numbers("".join(rest), strict=strict)
-    return found
+    found = [*_dated(folded, rest), *_timed("".join(rest), rest, strict=strict)]
+    for kind in (fractions, ordinals):
+        for part in kind("".join(rest)):
+            if part.sure or not strict:
+                bare = {value[:-2] for value in part.values if value.endswith("nd")}
+                found.append(Figure(folded[part.start : part.end].strip(), part.values | bare))
+            if part.sure:
+                _blank(rest, part.start, part.end)
+    return [*found, *_numbers("".join(rest), strict=strict)]
 
 
 def values(text: str) -> frozenset[str]:
     """Every value that stands somewhere in `text`: what it may support."""
-    return frozenset().union(*(figure.values for figure in figures(text, strict=False)), _parts(text))
+    found = set(held_dates(_folded(text)))
+    for figure in figures(text, strict=False):
+        found |= figure.values
+        found |= {with_unit(value.removeprefix("-"), _side(figure)) for value in figure.values}
+    return frozenset(found)
 
 
 def missing_figures(claim: str, held: frozenset[str]) -> list[str]:
     """The numbers and dates of `claim`, in its words, of which `held` has no value."""
-    return [figure.text for figure in figures(claim, strict=True) if not figure.values & held]
+    return [figure.text for figure in figures(claim, strict=True) if not _is_held(figure, held)]
 
 
 def without_figures(text: str) -> str:
-    """The text, folded, without its numbers and dates: these are compared by value, not by their words."""
+    """The text, folded, without its numbers and dates: these are compared by value, not by their words.
+
+    Weekdays and ordinals stay: without them a sentence may have too few words that stand in its passage.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
     for figure in figures(text, strict=True):
+        if any(value.startswith("weekday") or value.endswith("nd") for value in figure.values):
+            continue
         folded = folded.replace(figure.text, " ", 1)
     return folded
 
 
-def _date(match: regex.Match[str]) -> Figure | None:
-    month_text = next(match[name] for name in ("m1", "m2", "m3", "m4", "m5", "m6") if match[name])
-    day_text = next((match[name] for name in ("d1", "d2", "d3", "d4", "d5") if match[name]), None)
-    month = MONTHS.get(month_text) or _small(month_text)
-    day = None if day_text is None else _small(day_text)
-    if not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
-        return None
-    value = f"--{month:02}" if day is None else f"--{month:02}-{day:02}"
-    return Figure(match[0].strip(), frozenset((value,)))
+def _is_held(figure: Figure, held: frozenset[str]) -> bool:
+    if any(contradicts(value, held) for value in figure.values):
+        return False
+    standing = [value for value in figure.values if holds_date(value, held)]
+    if any(other_half(value) in held for value in figure.values):
+        standing = [value for value in standing if value.startswith("at ")]
+    return bool(standing) and not all(
+        differs_in_unit(value.removeprefix("-"), _side(figure), held) for value in standing
+    )
 
 
-def _parts(text: str) -> frozenset[str]:
-    """The months and days of the text's dates, which a claim may name without the rest."""
-    found: set[str] = set()
-    for figure in figures(text, strict=False):
-        for value in figure.values:
-            if value.startswith("--"):
-                found.add(value[:4])
-                if len(value) > 4:
-                    found.add(str(int(value[5:])))
-    return frozenset(found)
+def _side(figure: Figure) -> str:
+    """The unit of the figure; degrees below zero are others than those above."""
+    below = any(value.startswith("-") for value in figure.values)
+    return f"-{figure.unit}" if below and figure.unit in BELOW_ZERO else figure.unit
 
 
-def _small(text: str) -> int:
-    return int(text) if text.isdecimal() else int(han_value(text) or 0)
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text.replace("⁄", "/")).casefold().replace("−", "-")
+    return _NOT_NUMBERS.sub(lambda match: " " * len(match[0]), folded)
+
+
+def _dated(folded: str, rest: list[str]) -> Iterator[Figure]:
+    for kind in (dates, weekdays):
+        for dated in kind(folded):
+            yield Figure(folded[dated.start : dated.end].strip(), dated.values)
+            _blank(rest, dated.start, dated.end)
+
+
+def _timed(folded: str, rest: list[str], *, strict: bool) -> Iterator[Figure]:
+    """Times of day. An hour alone may stand as a bare number in a passage, and be meant by one in a claim."""
+    for time in times(folded):
+        if strict:
+            bare = {f"bare {time.hour}"} if time.minute is None else set()
+        else:
+            bare = {str(time.hour % 24), str((time.hour + 12) % 24), str(time.hour % 12 or 12)}
+            bare |= {str(time.minute)} if time.minute is not None else set()
+        yield Figure(folded[time.start : time.end].strip(), time.values | bare)
+        _blank(rest, time.start, time.end)
+
+
+def _blank(rest: list[str], start: int, end: int) -> None:
+    rest[start:end] = " " * (end - start)
 
 
 def _numbers(folded: str, *, strict: bool) -> Iterator[Figure]:
     for match in _FIGURE.finditer(folded):
         found = _values_of(match, folded, strict=strict)
-        if found:
-            percent = match["percent"] or match["tenths"] or _PERCENT.match(folded, match.end())
-            both = {f"{value}%" for value in found} if percent else found
-            if percent and not strict:
-                both = both | found
-            yield Figure(match[0].strip(), frozenset(both))
+        if not found:
+            continue
+        percent = match["percent"] or match["tenths"] or _PERCENT.match(folded, match.end())
+        both = {f"{value}%" for value in found} if percent else found
+        if percent and not strict:
+            both = both | found
+        unit = UNKNOWN if percent else unit_of(folded, *match.span())
+        sign = _MINUS.search(folded, 0, match.start())
+        if not percent and (sign or _BELOW.match(folded, match.end())):
+            both = {f"-{value}" for value in both} | (set() if strict else both)
+        elif not percent and not strict and not _TIED.search(folded, 0, match.start()):
+            both = both | {f"bare {value}" for value in both}
+        yield Figure(
+            folded[sign.start() if sign else match.start() : match.end()].strip(), frozenset(both), unit
+        )
 
 
 def _values_of(match: regex.Match[str], folded: str, *, strict: bool) -> set[str]:
@@ -156,10 +179,6 @@ def _values_of(match: regex.Match[str], folded: str, *, strict: bool) -> set[str
         return {_plain(tenths * 10 + (5 if match["half"] else 0))} if tenths else set()
     if match["of100"]:
         return {_plain(value) for value in [_number_of(match["of100"])] if value is not None}
-    if match["hour"]:
-        return _clock(_small(match["hour"]), match, strict=strict)
-    if match["clock"]:
-        return _clock(int(regex.split("[.:]", match["clock"])[0]), match, strict=strict)
     if match["plain"]:
         return _digit_values(match["plain"], match["scale"], strict=strict)
     if match["words"]:
@@ -171,20 +190,6 @@ def _values_of(match: regex.Match[str], folded: str, *, strict: bool) -> set[str
     return set() if value is None else {_plain(value)}
 
 
-def _clock(hour: int, match: regex.Match[str], *, strict: bool) -> set[str]:
-    """A time of day; the hour alone where no minutes are said. A passage's counts on both dials."""
-    said = match["minute"] or match["rest"] or ""
-    minutes = 30 if said == "半" else int("".join(c for c in said if c.isdecimal()) or -1)
-    if match["clock"]:
-        parts = regex.split("[.:]", match["clock"])
-        minutes = int(parts[1]) if len(parts) > 1 else -1
-    hours = {hour} if strict else {hour, (hour + 12) % 24, hour % 12 or 12}
-    found = {f"{one}:{minutes:02}" if minutes > 0 else str(one) for one in hours}
-    if not strict:
-        found |= {str(one) for one in hours} | ({str(minutes)} if minutes >= 0 else set())
-    return found
-
-
 def _digit_values(text: str, scale: str | None, *, strict: bool) -> set[str]:
     """Each value that digits may mean: "1.340" is 1.34 to some and 1340 to others."""
     readings = {regex.sub(r"[,'’ \u00a0\u202f]", "", text)}
@@ -194,10 +199,10 @@ def _digit_values(text: str, scale: str | None, *, strict: bool) -> set[str]:
         readings |= {text.replace(".", "").replace(",", ".")}
     if not strict and regex.search(r"[ \u00a0\u202f]", text):
         readings |= set(regex.split(r"[ \u00a0\u202f]", text))
-    if not strict and (time := regex.fullmatch(r"(\d{1,2})\.([0-5]\d)", text)):
-        readings |= {f"{time[1]}:{time[2]}"}  # "12.15 a.m."
-        return _scaled(readings - {f"{time[1]}:{time[2]}"}, scale) | {f"{int(time[1])}:{time[2]}"}
-    return _scaled(readings, scale)
+    found = _scaled(readings, scale)
+    if time := regex.fullmatch(r"(\d{1,2})\.([0-5]\d)", text):  # "at 12.15"
+        found |= {f"at {(int(time[1]) + more) % 24}:{time[2]}" for more in (0, 12)}
+    return found
 
 
 def _scaled(readings: set[str], scale: str | None) -> set[str]:
@@ -240,34 +245,9 @@ def _is_surely_a_number(text: str, folded: str, end: int) -> bool:
         return False
     if len(text) == 1:
         return text in "二两兩三四五六七八九十" and folded[end : end + 1] in _MEASURES and end < len(folded)
-    if any(character in _SMALL_UNITS or character in _LARGE_UNITS for character in text):
-        return any(character in _DIGITS or character == "十" for character in text)
+    if any(character in SMALL_UNITS or character in LARGE_UNITS for character in text):
+        return any(character in HAN_DIGITS or character == "十" for character in text)
     return len(text) == 4  # a year; 三四 is "a few"
-
-
-def han_value(text: str) -> Decimal | None:
-    """The value of a number in Han digits, or in digits and Han units (1万2千, 二〇二二); None where none."""
-    if all(character in _DIGITS for character in text):
-        return Decimal("".join(str(_DIGITS[character]) for character in text))
-    total = section = Decimal(0)
-    digit: Decimal | None = None
-    for token in regex.findall(r"\d+(?:\.\d+)?|.", text):
-        if token in _DIGITS:
-            digit = Decimal(_DIGITS[token])
-        elif token[0].isdecimal():
-            digit = Decimal(token)
-        elif token in _SMALL_UNITS:
-            section += (Decimal(1) if digit is None else digit) * _SMALL_UNITS[token]
-            digit = None
-        elif token in _LARGE_UNITS:
-            section += digit or 0
-            if not section:
-                return None
-            total, section, digit = total + section * _LARGE_UNITS[token], Decimal(0), None
-        else:
-            return None
-    result = total + section + (digit or 0)
-    return result if result or "零" in text else None
 
 
 def _number_of(text: str) -> Decimal | None:

@@ -61,6 +61,8 @@ def reason_line(verdict: Verdict) -> str:
         Reason.SUPPORTED: "",
         Reason.UNCITED: "names no passage",
         Reason.NOT_GIVEN: "names a passage that was not given",
+        Reason.INSTRUCTION: "sends you to an address that was not asked for",
+        Reason.LANGUAGE: "not in the language of the question",
         Reason.FACT: f"not in the passage it names: {missing}",
         Reason.WEAK: "not near enough to the passage it names",
     }[verdict.reason]

@@ -93,7 +93,9 @@ class _Writing:
             ):
                 return
             shifted = Claim(begin + claim.start, begin + claim.end, claim.text, claim.cited)
-            verdict = verify(shifted, self.text, evidence, encoder, language=self._language)
+            verdict = verify(
+                shifted, self.text, evidence, encoder, language=self._language, question=self.answer.question
+            )
             self._checked = shifted.end
             self.verdicts.append(verdict)
             yield Checked(verdict)
