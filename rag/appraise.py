@@ -85,7 +85,7 @@ _GROUPS: dict[str, Callable[[JudgedAnswer], str]] = {
 def _verdicts(answer: JudgedAnswer, documents: Sequence[Shelved], encoder: Encoder) -> tuple[Verdict, ...]:
     evidence = evidence_of(given_passages(answer, documents), encoder)
     return tuple(
-        verify(claim, answer.answer, evidence, encoder, language=answer.language)
+        verify(claim, answer.answer, evidence, encoder, language=answer.language, question=answer.question)
         for claim in claims(answer.answer, answer.language)
     )
 
