@@ -1,6 +1,8 @@
-"""Files on their way in, in a real browser: dropped, and chosen as a folder."""
+"""Files on their way in, in a real browser: dropped, chosen as a folder, each with a bar that outlives the page."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from playwright.sync_api import expect
@@ -115,3 +117,32 @@ def test_a_folder_that_is_chosen_comes_in(library, tmp_path):
         library.locator("[data-act=folder]").click()
     chooser.value.set_files(tmp_path / "weather")
     arrived(library, "tide.txt", "2024 - wind.txt")
+
+
+# --- a bar each, that outlives the page ---
+
+SHOWN = "document.querySelector('.wj-jobs [role=progressbar][aria-valuenow]')"
+
+
+def test_the_bar_of_a_file_outlives_the_page(opened, tmp_path_factory, tmp_path):
+    records = [
+        {"_id": str(n), "title": f"Bed {n}", "text": f"Bed {n} of kelp grew well."} for n in range(4000)
+    ]
+    files = [tmp_path / "long.jsonl", *(tmp_path / f"{number}.txt" for number in range(3))]
+    for path in files:
+        path.write_text("A short one.", encoding="utf-8")
+    files[0].write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    with served(tmp_path_factory.mktemp("bar"), {"ferry.md": FERRY}) as site:
+        page = opened("/#library", of=site, locale="en-GB")
+        page.locator("#wj-upload input[type=file]").set_input_files(files)
+        bar = page.get_by_role("progressbar", name="long.jsonl")
+        before = page.wait_for_function(f"{SHOWN}?.ariaValueNow", timeout=90_000).json_value()
+        page.reload()
+        after = page.wait_for_function(f"{SHOWN}?.ariaValueNow").json_value()
+        assert 0 <= float(before) <= float(after) <= 100
+        assert (bar.get_attribute("aria-valuemin"), bar.get_attribute("aria-valuemax")) == ("0", "100")
+        expect(page.locator(".wj-job-waiting")).to_have_count(len(files) - 1)
+        page.locator(".wj-job-reading [data-act=stop]").click()
+        expect(page.locator(".wj-job-cancelled")).to_contain_text("long.jsonl")
+        expect(page.locator(".wj-job-done")).to_have_count(len(files) - 1, timeout=60_000)
+        expect(page.get_by_role("progressbar")).to_have_count(0)
