@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -142,3 +143,62 @@ def test_the_keyboard_goes_through_the_page_in_its_order(opened, scheme):
     assert [one for one in order if one in wanted] == wanted
     assert order.index("try") > order.index("wj-ask-button")
     assert [one["question"] for one in stops if one["question"]] == shown
+
+
+def look_up(page, words):
+    page.locator("nav [data-view=lookup]").click()
+    page.keyboard.type(words)
+    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", words)
+    return page.locator("#wj-found .wj-found-hit")
+
+
+def test_the_reader_steps_through_what_was_looked_up(opened):
+    page = opened(locale="en-GB")
+    hits = look_up(page, "ferry")
+    count = hits.count()
+    assert count > 1
+    hits.first.locator(".wj-open").click()
+    at = page.locator("#wj-step-at")
+    expect(at).to_have_text(f"1 / {count}")
+    page.locator("[data-act=next]").click()
+    expect(at).to_have_text(f"2 / {count}")
+    expect(hits.nth(1)).to_have_class(re.compile("wj-current"))
+    page.keyboard.press("[")
+    expect(at).to_have_text(f"1 / {count}")
+    page.keyboard.press("]")
+    expect(at).to_have_text(f"2 / {count}")
+    page.locator("[data-act=previous]").click()
+    expect(hits.first).to_have_class(re.compile("wj-current"))
+
+
+def test_filters_and_order_are_reached_by_keyboard(opened):
+    page = opened(locale="en-GB")
+    look_up(page, "ferry")
+    summary = page.locator("#wj-facets summary")
+    tab_to(page, "one.closest('#wj-facets summary')")
+    page.keyboard.press("Enter")
+    expect(page.locator("#wj-facets details")).to_have_attribute("open", "")
+    shown = page.locator("#wj-facets :is(input, select)")
+    names = [one.get_attribute("name") for one in shown.all()]
+    assert {"in", "folder", "lang", "who", "section", "format", "from", "to", "sort", "style"} == set(names)
+    reached = []
+    for name in names:
+        tab_to(page, f"one.name === '{name}'")
+        reached.append(page.evaluate("document.activeElement.name"))
+        if name == "sort":
+            page.keyboard.press("ArrowDown")
+    assert reached == names
+    page.wait_for_function("location.search.includes('sort=document')")
+    summary.focus()
+    tab_to(page, "one.name === 'lang'")
+    page.keyboard.press("c")  # Chinese
+    page.wait_for_function("location.search.includes('lang=zh')")
+
+
+def tab_to(page, is_there):
+    """Press Tab until the focus is where `is_there` says of the element `one`."""
+    for _ in range(25):
+        if page.evaluate(f"((one) => Boolean({is_there}))(document.activeElement)"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {is_there}")
