@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,11 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import Browser, Error, Playwright
+
 from rag.library import Library
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "documents"
 RAG = (sys.executable, "-m", "rag")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 FERRY = """# Night ferry
 
@@ -63,8 +69,12 @@ def served(
     samples: bool = False,
     index: Path | None = None,
     options: tuple[str, ...] = (),
+    rag: tuple[str, ...] = RAG,
 ) -> Iterator[Served]:
-    """Index `files` (name -> text) and the project's samples into a new library; serve the page over it."""
+    """Index `files` (name -> text) and the project's samples into a new library; serve the page over it.
+
+    `rag` is the command that serves.
+    """
     documents, index = folder / "documents", index or folder / "index"
     documents.mkdir(parents=True)
     for name, text in files.items():
@@ -72,13 +82,26 @@ def served(
     if files:
         with Library(index) as library:
             library.add(documents, *([SAMPLES] if samples else []))
-    command = [*RAG, "serve", "--port", "0", "--index", str(index), *options]
+    command = [*rag, "serve", "--port", "0", "--index", str(index), *options]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield Served(_address(process), index, documents, process)
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """A started browser; without one the test is skipped, or fails where WENJU_BROWSER=required says so."""
+    try:
+        return playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, CHROMIUM)), None),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+    except Error as error:
+        if os.environ.get("WENJU_BROWSER") == "required":
+            raise
+        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
-from serving import FERRY, SAMPLES, TEA, served
+from serving import FERRY, SAMPLES, TEA, chromium, served
 
 from rag.library import Library
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
@@ -35,13 +33,7 @@ The lighthouse <b onmouseover="window.stolen=7">keeper</b> earns ${window.stolen
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(
-                executable_path=CHROMIUM,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except Exception as error:  # noqa: BLE001 - whatever keeps a browser from starting
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        started = chromium(playwright)
         yield started
         started.close()
 

@@ -16,6 +16,7 @@ from rag.history import FILE, History, Talk
 from rag.library import Library
 from rag.records import Answer, Progress
 from rag.search import SEARCH_STAGES
+from rag.web.chat_texts import chat_texts
 from rag.web.conversation import conversation_view, pending_view
 from rag.web.history_view import history_view, markdown_view
 from rag.web.talk import Shown, Talker
@@ -233,6 +234,27 @@ def test_the_history_is_searched_opened_exported_and_deleted(opened, site):
     talks.locator("[data-act=forget]").click()
     expect(page.locator("#wj-history .wj-none")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
+
+
+@pytest.mark.browser
+def test_the_stages_of_a_search_are_seen(opened):
+    page = opened()
+    page.evaluate(
+        """() => {
+            window.stages = new Set();
+            new MutationObserver(() => {
+                for (const one of document.querySelectorAll("#wj-results .wj-pending li")) window.stages.add(one.textContent);
+            }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    for number in range(8):  # a search that is over at once may come to the page in one piece
+        ask(page, f"{FIRST} {number}")
+        if page.evaluate("window.stages.size"):
+            break
+    seen = page.evaluate("[...window.stages]")
+    assert seen
+    assert seen[0] == chat_texts(ZH).stages[0]
+    expect(page.locator("#wj-results .wj-pending")).to_have_count(0)
 
 
 @pytest.mark.browser

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Error, expect, sync_playwright
-from serving import FERRY, TEA, served
+from playwright.sync_api import expect, sync_playwright
+from serving import FERRY, TEA, chromium, served
 
 from rag.web.crowd import MAX_BODY_BYTES, RETRY_S, UNFETCHED, WAITING, Crowd
 from rag.web.texts import TEXTS
@@ -162,7 +161,6 @@ def test_a_body_larger_than_any_question_is_refused(page):
 
 @pytest.mark.browser
 def test_the_page_says_that_it_is_busy_and_can_be_asked_again(page):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     enough = threading.Event()
 
     def keep_it_full():
@@ -170,12 +168,7 @@ def test_the_page_says_that_it_is_busy_and_can_be_asked_again(page):
             asyncio.run(flood(page, CALL, {"data": [QUESTIONS[0], 3]}))
 
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-            )
-        except Error as error:
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        browser = chromium(playwright)
         window = browser.new_context(locale="zh-CN").new_page()
         window.goto(page.address)
         window.wait_for_selector("#wj-welcome .wj-examples", state="attached")

@@ -505,10 +505,13 @@ def test_the_colours_of_the_theme_and_of_the_style_sheet_are_the_same():
 
 
 def test_no_style_or_script_of_ours_names_another_host():
-    from rag.web.chrome import packaged
+    from importlib.resources import files
 
-    for name in ("style.css", "head.html", "page.js"):
-        assert not re.search(r"https?:|//[a-z]|@import|url\(", packaged(name).replace("// ", "")), name
+    assets = [one for one in files("rag.web").iterdir() if one.name.endswith((".css", ".js", ".html"))]
+    assert {one.name for one in assets} >= {"style.css", "rooms.css", "page.js", "rooms.js", "map.js"}
+    for asset in assets:
+        shown = asset.read_text("utf-8").replace("// ", "").replace("// ---", "")
+        assert not re.search(r"https?:|//[a-z]|@import|url\(", shown), asset.name
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,11 @@ def test_passages_come_while_typing_and_the_keyboard_is_enough(opened):
     expect(page.locator("#wj-lookup-box input")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#wj-reader-body mark")).to_contain_text("百分之七十一")
+    page.locator("#wj-reader-body mark").click()  # the box has the focus no longer
+    expect(page.locator("#wj-lookup-box input")).not_to_be_focused()
     page.keyboard.press("/")
+    expect(page.locator("#wj-lookup-box input")).to_be_focused()
+    expect(page.locator("#wj-lookup-box input")).to_have_value("forest cover of Baishi county")
 
 
 @pytest.mark.parametrize(
@@ -290,6 +294,28 @@ def test_a_point_of_the_map_opens_its_passage(opened):
     expect(page.locator("#wj-reader-body .wj-here")).to_contain_text("森林覆盖率")
 
 
+# Zooms a hundred times between two frames, and counts what is drawn for it.
+MANY_TURNS = """async ([clientX, clientY]) => {
+    const pen = CanvasRenderingContext2D.prototype;
+    const { clearRect, fillRect } = pen;
+    const style = Object.getOwnPropertyDescriptor(pen, "fillStyle");
+    const frame = () => new Promise(requestAnimationFrame);
+    const count = { frames: 0, points: 0, colours: 0 };
+    await frame();
+    await frame();
+    pen.clearRect = function (...box) { count.frames += 1; clearRect.apply(this, box); };
+    pen.fillRect = function (...box) { count.points += 1; fillRect.apply(this, box); };
+    Object.defineProperty(pen, "fillStyle", { ...style, set(value) { count.colours += 1; style.set.call(this, value); } });
+    const turn = { deltaY: -1, clientX, clientY, bubbles: true, cancelable: true };
+    for (let i = 0; i < 100; i += 1) document.querySelector("#wj-canvas").dispatchEvent(new WheelEvent("wheel", turn));
+    await frame();
+    await frame();
+    Object.assign(pen, { clearRect, fillRect });
+    Object.defineProperty(pen, "fillStyle", style);
+    return count;
+}"""
+
+
 def test_fifty_thousand_points_stay_fluid(opened):
     page = opened("/", locale="en-GB")
     page.route("**/wenju/map", lambda route: route.fulfill(body=chart_bytes(many_points(50_000))))
@@ -318,6 +344,10 @@ def test_fifty_thousand_points_stay_fluid(opened):
     state = page.evaluate("(({scale, x, y}) => [scale, x, y])(window.wenjuRooms.map.state)")
     assert state[0] > 3
     assert abs(state[1]) + abs(state[2]) > 50
+    drawn = page.evaluate(MANY_TURNS, middle)
+    assert drawn["frames"] == 1  # however often it is moved, it is drawn once a frame
+    assert drawn["colours"] <= 9  # the points of one pigment come one after the other
+    assert 0 < drawn["points"] < 25_000  # those outside of the canvas are not drawn
     page.locator("#wj-map-controls [name=colour]").select_option("language")
     expect(page.locator("#wj-legend li")).to_have_count(3)
     print("longest task of 50,000 points, ms:", page.evaluate("window.longest"))

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -135,14 +137,17 @@ def test_an_oversized_upload_is_refused(page, tmp_path):
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/monitoring", "/monitoring/summary", "/gradio_api/runs"])
-def test_there_is_no_monitoring_and_no_history(page, path):
-    answer = get(page, path)
-    assert (
-        answer.status_code in (401, 403, 404)
-        or "disabled" in answer.text.lower()
-        or path == "/gradio_api/runs"
-    )
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/monitoring", 403),
+        ("/monitoring/summary", 403),
+        ("/gradio_api/runs", 404),
+        ("/gradio_api/runs/", 404),
+    ],
+)
+def test_there_is_no_monitoring_and_no_history(page, path, status):
+    assert get(page, path).status_code == status
     assert config_of(page)["run_history"] is False
 
 
@@ -152,6 +157,60 @@ def test_nothing_in_the_page_comes_from_another_host(page):
     assert "http" not in get(page, "/theme.css").text.replace("http://www.w3.org", "")
     assert config["analytics_enabled"] is False
     assert config["show_error"] is False
+
+
+# --- the environment of whoever starts it ---
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script stands for Node")
+def test_no_variable_of_the_environment_opens_what_is_closed(tmp_path, monkeypatch):
+    temporary, elsewhere, node = tmp_path / "temporary", tmp_path / "elsewhere", tmp_path / "node"
+    temporary.mkdir()
+    node.write_text(f"#!/bin/sh\ntouch {tmp_path}/node-was-run\necho v24.0.0\nexec sleep 9\n")
+    node.chmod(0o700)
+    opening = {
+        "TMPDIR": temporary,
+        "GRADIO_TEMP_DIR": elsewhere,
+        "GRADIO_ANALYTICS_ENABLED": True,
+        "GRADIO_RUN_HISTORY": True,
+        "GRADIO_ALLOWED_PATHS": "/etc",
+        "GRADIO_ROOT_PATH": "https://evil.example",
+        "GRADIO_SHARE": True,
+        "GRADIO_SSR_MODE": True,
+        "GRADIO_NODE_PATH": node,
+    }
+    for name, value in opening.items():
+        monkeypatch.setenv(name, str(value))
+    with served(tmp_path, {"ferry.md": FERRY}) as page:
+        config = config_of(page)
+        assert (config["analytics_enabled"], config["run_history"]) == (False, False)
+        assert config["root"] == page.address
+        assert get(page, "/gradio_api/file=/etc/passwd").status_code in (403, 404)
+        assert get(page, "/gradio_api/runs").status_code == 404
+        kept = uploaded(page)
+        private = kept.parents[2]
+        assert (private.parent, private.name[:6], kept.parents[1].name) == (temporary, "wenju-", "uploads")
+        assert private.stat().st_mode & 0o777 == 0o700
+    assert not elsewhere.exists()
+    assert not (tmp_path / "node-was-run").exists()
+
+
+def uploaded(page) -> Path:
+    """Where the server keeps a file that was sent to it and never used."""
+    files = {"files": ("a.txt", b"hello")}
+    path = Path(httpx.post(page.address + "/gradio_api/upload", files=files).json()[0])
+    assert path.read_bytes() == b"hello"
+    return path
+
+
+def test_an_upload_that_nobody_uses_is_deleted(tmp_path):
+    hurried = (sys.executable, str(ROOT / "tests" / "sweeping_server.py"))
+    with served(tmp_path, {}, rag=hurried) as page:
+        kept = uploaded(page)
+        deadline = time.monotonic() + 30
+        while kept.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 # --- names of uploads ---
