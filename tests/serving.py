@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,7 @@ class Served:
     index: Path
     documents: Path
     process: subprocess.Popen[str]
+    guests: list[Callable[[], None]]  # what closes a window on it, before the server ends
 
 
 @contextmanager
@@ -84,9 +85,12 @@ def served(
             library.add(documents, *([SAMPLES] if samples else []))
     command = [*rag, "serve", "--port", "0", "--index", str(index), *options]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        guests: list[Callable[[], None]] = []
         try:
-            yield Served(_address(process), index, documents, process)
+            yield Served(_address(process), index, documents, process, guests)
         finally:
+            for leave in guests:
+                leave()
             process.terminate()
             process.communicate(timeout=30)
 

@@ -67,6 +67,7 @@ def opened(browser, site):
             "request", lambda request: failures.append(request.url) if is_foreign(request.url, of) else None
         )
         contexts.append((context, failures))
+        of.guests.append(context.close)  # first: a stream that is cut off is an error in the console
         page.goto(of.address + path)
         if wait:
             page.wait_for_selector("#wj-welcome :is(.wj-examples, .wj-blank, .wj-facts)", state="attached")
