@@ -108,7 +108,7 @@ def test_a_voice_that_is_a_template(page):
 
 def test_a_conversation_and_its_history(page):
     ask(page, OIL)
-    for question in (f"and the south pier? {SHORT}", "Who said that?"):
+    for question in (f"and the south pier? {SPEAKER}", "Who said that?"):
         page.locator("#wj-question textarea").fill(question)
         page.keyboard.press("Enter")
         expect(page.locator("#wj-results .wj-answer .wj-asked")).to_have_text(question)
