@@ -33,7 +33,7 @@ from rag.snapshot import Snapshot
 
 MEANING = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5)
 WORDS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
-FOREIGN = (0.0, 0.25, 0.5, 0.75)
+FOREIGN = (0.0, 0.3, 0.6, 0.9)
 GRID = tuple(
     Weights(meaning=meaning, words=words, foreign=foreign)
     for meaning, words, foreign in product(MEANING, WORDS, FOREIGN)
