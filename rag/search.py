@@ -26,9 +26,7 @@ from rag.records import (
     TokenStates,
 )
 from rag.reranker import Reranker
-from rag.scoring import (
-    ranking,
-)
+from rag.scoring import ranking
 from rag.settings import Settings
 from rag.shelving import encoded_text
 from rag.store.vector_store import VectorStore

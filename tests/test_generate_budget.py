@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from llm_server import llm_server
-from test_generate_write import FERRY, GOOD, QUESTION, TEA
+from test_generate_write import FERRY, GOOD, QUESTION, ferry_and_tea
 
 from rag.cli import main
 from rag.errors import UsageError
@@ -16,18 +16,13 @@ from rag.generate.condense import condense
 from rag.generate.endpoint import ChatEndpoint
 from rag.generate.messages import answer_messages, passage_block
 from rag.generate.output import written_answer
-from rag.library import Library
 from rag.sentences import sentence_spans
 from rag.written import Reason, Status
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("budget")
-    (folder / "ferry.md").write_text(FERRY, "utf-8")
-    (folder / "tea.txt").write_text(TEA, "utf-8")
-    with Library(folder / "index") as opened:
-        opened.add(folder / "ferry.md", folder / "tea.txt")
+    with ferry_and_tea(tmp_path_factory.mktemp("budget")) as opened:
         yield opened
 
 

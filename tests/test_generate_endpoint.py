@@ -15,7 +15,7 @@ from rag.generate.address import endpoint_address
 from rag.generate.endpoint import ChatEndpoint
 from rag.generate.exchange import Cancelled, Limits
 from rag.generate.messages import Message
-from rag.generate.secret import masked_pieces
+from rag.secret import masked_pieces
 
 TEXT = "The ferry leaves at 7:40 🚢 [1]. It takes 55 minutes [1]."
 KEY = "sk-very-secret-0123456789"

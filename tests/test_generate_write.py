@@ -6,6 +6,7 @@ import io
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -41,14 +42,20 @@ GOOD = "The morning ferry leaves Port Amber at 7:40 [1]. The crossing takes fift
 QUICK = Limits(connect_s=2, first_token_s=0.5, between_tokens_s=0.5, total_s=5)
 
 
+@contextmanager
+def ferry_and_tea(folder):
+    """A library in `folder` of a document in English and one in Chinese."""
+    files = {"ferry.md": FERRY, "tea.txt": TEA}
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    with Library(folder / "index") as library:
+        library.add(*(folder / name for name in files))
+        yield library
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("written")
-    (folder / "documents").mkdir()
-    (folder / "documents" / "ferry.md").write_text(FERRY, "utf-8")
-    (folder / "documents" / "tea.txt").write_text(TEA, "utf-8")
-    with Library(folder / "index") as opened:
-        opened.add(folder / "documents")
+    with ferry_and_tea(tmp_path_factory.mktemp("written")) as opened:
         yield opened
 
 

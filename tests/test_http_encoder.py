@@ -18,6 +18,8 @@ from rag.errors import LibraryMismatch, ModelError
 from rag.library import Library
 from rag.scoring import WITHOUT_TOKENS
 from rag.store.database import CATALOG
+from rag.web.handlers import Desk
+from rag.web.texts import EN
 
 TEXTS = [
     "The mill was built in 1890.",
@@ -321,3 +323,13 @@ def test_the_command_takes_an_address(server, tmp_path, capsys, monkeypatch):
     assert SECRET not in printed.out + printed.err
     kept = b"".join(path.read_bytes() for path in (tmp_path / "index").rglob("*") if path.is_file())
     assert SECRET.encode() not in kept
+
+
+def test_the_page_welcomes_with_what_is_there_while_the_server_is_down(library, server):
+    desk = Desk(library, library.folder)
+    server.faults = [(401, "no", {})]
+    welcome = desk.welcome(EN)
+    assert "3 documents" in welcome
+    assert "wj-examples" not in welcome
+    assert "wj-error" not in welcome
+    assert "wj-examples" in desk.welcome(EN)  # and asks again when it is back

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from llm_server import llm_server
 from test_data import document, squeezed
-from test_generate_write import FERRY, QUICK, TEA
+from test_generate_write import QUICK, ferry_and_tea
 
 from rag.appraise import appraise_answers, appraise_endpoint
 from rag.cli import main
@@ -135,11 +135,7 @@ def test_a_ratio_is_resampled_in_pairs():
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("judged")
-    (folder / "ferry.md").write_text(FERRY, "utf-8")
-    (folder / "tea.txt").write_text(TEA, "utf-8")
-    with Library(folder / "index") as opened:
-        opened.add(folder / "ferry.md", folder / "tea.txt")
+    with ferry_and_tea(tmp_path_factory.mktemp("judged")) as opened:
         yield opened
 
 

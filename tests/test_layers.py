@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.errors",),
     ("rag.records", "rag.settings", "rag.written"),
-    ("rag.wire", "rag.filters"),
+    ("rag.wire", "rag.filters", "rag.secret"),
     ("rag.terminal", "rag.progress", "rag.citation"),
     ("rag.language",),
     ("rag.tokens", "rag.sentences", "rag.decoding"),

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from sample_files import pdf
 from serving import FERRY, TEA, served
-from test_web_browser import NARROW, WIDE, browser, opened, violations
+from test_web_browser import NARROW, WIDE, browser, look_up, opened, violations
 
 __all__ = ["browser", "opened"]
 pytestmark = pytest.mark.browser
@@ -143,13 +143,6 @@ def test_the_keyboard_goes_through_the_page_in_its_order(opened, scheme):
     assert [one for one in order if one in wanted] == wanted
     assert order.index("try") > order.index("wj-ask-button")
     assert [one["question"] for one in stops if one["question"]] == shown
-
-
-def look_up(page, words):
-    page.locator("nav [data-view=lookup]").click()
-    page.keyboard.type(words)
-    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", words)
-    return page.locator("#wj-found .wj-found-hit")
 
 
 def test_the_reader_steps_through_what_was_looked_up(opened):

@@ -92,6 +92,26 @@ def ask(page, question):
     return answer
 
 
+def look_up(page, words):
+    page.locator("nav [data-view=lookup]").click()
+    page.keyboard.type(words)
+    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", words)
+    return page.locator("#wj-found .wj-found-hit")
+
+
+def first_hit_on_map(page):
+    """Where on the canvas the best of the hits is drawn."""
+    across, down = page.evaluate(
+        """() => {
+            const {state} = window.wenjuRooms.map;
+            const i = state.ids.indexOf(state.hits[0]);
+            const across = (state.width - 24) * state.scale / 65535, along = (state.height - 24) * state.scale / 65535;
+            return [state.width / 2 + (state.xs[i] - 32767.5) * across, state.height / 2 - (state.ys[i] - 32767.5) * along];
+        }"""
+    )
+    return {"x": across, "y": down}
+
+
 def in_view(page, selector):
     return page.locator(selector).first.evaluate(
         """element => {

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 from serving import served
-from test_web_browser import HOSTILE, HOSTILE_NAME, ask, browser, opened
+from test_web_browser import HOSTILE, HOSTILE_NAME, ask, browser, first_hit_on_map, opened
 
 from rag.library import Library
 from rag.web.judged import FOLDER, RIGHT, WRONG
@@ -141,15 +141,7 @@ def test_the_map(page):
     page.locator("#wj-map-box input").fill(LAMP)
     expect(page.locator("#wj-near .wj-found-hit").first).to_contain_text(SPEAKER)
     page.wait_for_function("window.wenjuRooms.map.state.hits.length")
-    place = page.evaluate(
-        """() => {
-            const {state} = window.wenjuRooms.map;
-            const i = state.ids.indexOf(state.hits[0]);
-            const across = (state.width - 24) * state.scale / 65535, along = (state.height - 24) * state.scale / 65535;
-            return [state.width / 2 + (state.xs[i] - 32767.5) * across, state.height / 2 - (state.ys[i] - 32767.5) * along];
-        }"""
-    )
-    position = {"x": place[0], "y": place[1]}
+    position = first_hit_on_map(page)
     page.locator("#wj-canvas").hover(position=position)
     expect(page.locator("#wj-map-tip")).to_have_text("<script>window.stolen=22</script>")
     page.locator("#wj-canvas").click(position=position)

@@ -21,8 +21,10 @@ from test_web_browser import (
     WIDE,
     ask,
     browser,
+    first_hit_on_map,
     in_view,
     is_foreign,
+    look_up,
     opened,
     violations,
 )
@@ -51,13 +53,6 @@ def site(tmp_path_factory):
     }
     with served(tmp_path_factory.mktemp("rooms"), files, samples=True) as site:
         yield site
-
-
-def look_up(page, words):
-    page.locator("nav [data-view=lookup]").click()
-    page.keyboard.type(words)
-    expect(page.locator("#wj-found .wj-found")).to_have_attribute("data-question", words)
-    return page.locator("#wj-found .wj-found-hit")
 
 
 # --- looking up ---
@@ -280,15 +275,8 @@ def test_a_point_of_the_map_opens_its_passage(opened):
     page.locator("#wj-map-box input").fill("How much of Baishi county is forest?")
     expect(page.locator("#wj-near .wj-found-hit").first).to_contain_text("森林覆盖率")
     assert violations(page) == []
-    place = page.evaluate(
-        """() => {
-            const {state} = window.wenjuRooms.map;
-            const i = state.ids.indexOf(state.hits[0]);
-            const across = (state.width - 24) * state.scale / 65535, along = (state.height - 24) * state.scale / 65535;
-            return [state.width / 2 + (state.xs[i] - 32767.5) * across, state.height / 2 - (state.ys[i] - 32767.5) * along];
-        }"""
-    )
-    canvas.hover(position={"x": place[0], "y": place[1]})
+    place = first_hit_on_map(page)
+    canvas.hover(position=place)
     expect(page.locator("#wj-map-tip")).to_be_visible()
     canvas.click(position={"x": place[0], "y": place[1]})
     expect(page.locator("#wj-reader-body .wj-here")).to_contain_text("森林覆盖率")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import time
 import weakref
@@ -24,6 +23,7 @@ from rag.encoders.pooling import unit_rows
 from rag.encoders.tokens import clean
 from rag.errors import ModelError
 from rag.records import Encoding, Float32, TokenStates
+from rag.secret import key_in, masked, unlogged
 
 KEY_VARIABLE = "RAG_API_KEY"  # the only place for a key: an address is kept in the library and shown
 
@@ -99,7 +99,7 @@ class HttpEncoder:
     def __init__(self, address: str, *, first_wait_s: float = 0.5) -> None:
         self._address = read_address(address)
         self._first_wait_s = first_wait_s
-        key = _key()
+        self._key = key = key_in(KEY_VARIABLE, ModelError)
         self._client = httpx.Client(
             timeout=_TIMEOUT_S, headers={"Authorization": f"Bearer {key}"} if key else {}
         )
@@ -170,7 +170,8 @@ class HttpEncoder:
         """What the server said to it at the last; a busy or absent one is asked again, with longer pauses."""
         for attempt in range(1, tries + 1):
             try:
-                response = self._client.post(self._address.url, json=body)
+                with unlogged(self._key):
+                    response = self._client.post(self._address.url, json=body)
             except httpx.TransportError as error:
                 trouble, wait_s = _brief(error), 0.0
                 cause: Exception | None = error
@@ -190,20 +191,12 @@ class HttpEncoder:
         if status in _REFUSED:
             raise ModelError(f"{self._address.url} refuses the key (status {status}): set {KEY_VARIABLE}")
         if status != httpx.codes.OK:
-            reason = _brief(response.text.replace(_key() or "\0", "…"))
+            reason = _brief(masked(response.text, self._key))
             raise ModelError(
                 f"{self._address.url} refuses the request (status {status}: {reason}): see the address, and "
                 f"that {self._address.model} runs there"
             )
         return response
-
-
-def _key() -> str:
-    """The key, "" where none is set. Raises ModelError where it cannot be sent (the client shows it)."""
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if any(not "!" <= character <= "~" for character in key):
-        raise ModelError(f"{KEY_VARIABLE} holds characters that no key has (spaces, line ends); set it again")
-    return key
 
 
 def _prompts(model: str) -> tuple[str, str]:

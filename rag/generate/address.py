@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from rag.errors import UsageError
-from rag.generate.secret import SHORTEST
+from rag.secret import SHORTEST, key_in
 
 KEY_VARIABLE = "RAG_LLM_API_KEY"
 OPENAI_KEY_VARIABLE = "OPENAI_API_KEY"  # sent to OpenAI itself and to nobody else
@@ -75,10 +74,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _key(host: str) -> str:
-    variable = KEY_VARIABLE
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key and host == OPENAI_HOST:
-        variable, key = OPENAI_KEY_VARIABLE, os.environ.get(OPENAI_KEY_VARIABLE, "").strip()
-    if any(not "!" <= character <= "~" for character in key):
-        raise UsageError(f"{variable} holds characters that no key has (spaces, line ends); set it again")
-    return key
+    key = key_in(KEY_VARIABLE, UsageError)
+    return key_in(OPENAI_KEY_VARIABLE, UsageError) if not key and host == OPENAI_HOST else key

@@ -14,7 +14,7 @@ from rag.generate.budget import checked_context
 from rag.generate.exchange import Cancelled, Exchange, Limits, Refused, json_of, request_body
 from rag.generate.messages import Message
 from rag.generate.protocol import Ended, error_message, shown, text_pieces
-from rag.generate.secret import masked_pieces
+from rag.secret import masked_pieces
 
 _TRY_AGAIN = (429, 503)
 _FIRST_WAIT_S = 1.0  # doubled each time, where the endpoint does not say

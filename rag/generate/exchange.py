@@ -23,7 +23,7 @@ import httpx
 
 from rag.errors import GenerationError
 from rag.generate.address import Address
-from rag.generate.secret import unlogged
+from rag.secret import unlogged
 
 POLL_S = 0.1  # how soon a wait notices that it is cancelled
 _CHUNKS_AHEAD = 64  # chunks of at most 64 KB that may wait to be read

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from rag.errors import GenerationError
-from rag.generate.secret import masked
+from rag.secret import masked
 
 MAX_LINE = 1 << 20  # bytes of one line, or of one answer that is not streamed
 MAX_MESSAGE = 200  # characters of a server's own words that are shown

@@ -13,7 +13,7 @@ from rag.web.texts import EN, ZH, Texts
 EXAMPLES = 4
 MAX_NAME_CHARACTERS = 40  # a longer heading makes no good question
 SHORTEST_CLAUSE = 4  # characters
-TRIES = 6  # questions about one document, of which the first that is answered is offered
+TRIES = 6  # questions about one document that are put to the library
 _CLAUSE = re.compile(r"[^,;:.!?()\n，、；：。！？（）“”\"«»]+")
 
 
@@ -33,7 +33,7 @@ def example_questions(
 
     def answered(info: DocumentInfo) -> Iterator[str]:
         words = {"zh": ZH, "en": EN}.get(info.language, texts)
-        tries = islice(dict.fromkeys(_questions(info, passages_of(info.key), words)), TRIES)
+        tries = islice(_questions(info, passages_of(info.key), words), TRIES)
         return (one for one in tries if answered_from(one) == info.path)
 
     rounds = zip_longest(*map(answered, _chosen(documents)))  # one of each document first

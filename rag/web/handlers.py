@@ -178,10 +178,16 @@ class Desk:
         return guarded(texts, make)
 
     def examples(self, documents: tuple[DocumentInfo, ...], texts: Texts) -> list[str]:
-        """Return questions that these documents answer; made once for a state of the library."""
+        """Return questions that these documents answer, made once for a state of the library.
+
+        Empty where nothing can be asked now (a model behind an address that is down): the rest is shown.
+        """
         state = (documents, texts.tongue)
         if self.offered.get(self.user, ((), []))[0] != state:
-            self.offered[self.user] = (state, self._examples(documents, texts))
+            try:
+                self.offered[self.user] = (state, self._examples(documents, texts))
+            except RagError:
+                return []
         return self.offered[self.user][1]
 
     def _examples(self, documents: tuple[DocumentInfo, ...], texts: Texts) -> list[str]:

@@ -1,16 +1,25 @@
-"""The key taken out of what a server says, wherever that goes: errors, answers, the HTTP client's log."""
+"""Keys of servers: read from the environment, and taken out of what is shown, written or logged."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from rag.errors import GenerationError
+from rag.errors import GenerationError, RagError
 
 MASK = "…"
 SHORTEST = 8  # characters; a shorter key is a word such as "none" or "ollama", which an answer may hold
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.proxy", "httpcore.http11", "httpcore.http2")
+
+
+def key_in(variable: str, error: type[RagError]) -> str:
+    """The key in that variable, "" where none is set. Raises `error` where it cannot be sent."""
+    key = os.environ.get(variable, "").strip()
+    if any(not "!" <= character <= "~" for character in key):  # an HTTP client would show it in its own error
+        raise error(f"{variable} holds characters that no key has (spaces, line ends); set it again")
+    return key
 
 
 def masked(text: str, key: str) -> str:
