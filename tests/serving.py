@@ -89,10 +89,12 @@ def served(
         try:
             yield Served(_address(process), index, documents, process, guests)
         finally:
-            for leave in guests:
-                leave()
-            process.terminate()
-            process.communicate(timeout=30)
+            try:
+                while guests:
+                    guests.pop()()
+            finally:  # whatever a window says: Popen waits for a server that nobody ends for ever
+                process.terminate()
+                process.communicate(timeout=30)
 
 
 def chromium(playwright: Playwright) -> Browser:

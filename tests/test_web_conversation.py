@@ -110,20 +110,27 @@ def test_what_a_stage_raises_ends_the_search(library):
 
 def test_closing_the_iterator_ends_it_and_keeps_nothing(library, tmp_path):
     history = History(tmp_path)
-    steps = Talker(library, history).replying(FIRST, Shown(), ZH)
+    steps = Talker(library, history, quick_s=0).replying(FIRST, Shown(), ZH)
     assert "wj-pending" in next(steps).markup
     steps.close()
     assert history.talks("") == ()
 
 
 def test_a_question_is_answered_in_steps_and_kept(library, tmp_path):
-    talker = Talker(library, History(tmp_path), "ada")
+    talker = Talker(library, History(tmp_path), "ada", quick_s=0)
     *pending, last = talker.replying(FIRST, Shown(), ZH)
+    assert pending
     assert all("wj-pending" in step.markup for step in pending)
     assert talker.history.conversation(last.shown.key, "ada") == last.shown.conversation
     step, answer = talker.visited(FIRST, last.shown.key, ZH)
     assert step.shown.conversation == last.shown.conversation
     assert answer == last.shown.conversation.turns[0].answer
+
+
+def test_a_quick_answer_comes_in_one_step(library, tmp_path):
+    [step] = Talker(library, History(tmp_path), quick_s=60).replying(FIRST, Shown(), ZH)
+    assert step.shown.conversation.turns[0].asked == FIRST
+    assert "wj-pending" not in step.markup
 
 
 def test_going_back_and_asking_on_begins_a_conversation_of_its_own(library, tmp_path):
@@ -247,8 +254,8 @@ def test_the_stages_of_a_search_are_seen(opened):
             }).observe(document.body, { childList: true, subtree: true });
         }"""
     )
-    for number in range(8):  # a search that is over at once may come to the page in one piece
-        ask(page, f"{FIRST} {number}")
+    for number in range(8):  # a search that is over at once comes to the page in one piece: a long question
+        ask(page, f"{FIRST} {number} {'茶园在山坡上，路在雨里。' * 300}")
         if page.evaluate("window.stages.size"):
             break
     seen = page.evaluate("[...window.stages]")

@@ -278,7 +278,7 @@ def test_a_point_of_the_map_opens_its_passage(opened):
     place = first_hit_on_map(page)
     canvas.hover(position=place)
     expect(page.locator("#wj-map-tip")).to_be_visible()
-    canvas.click(position={"x": place[0], "y": place[1]})
+    canvas.click(position=place)
     expect(page.locator("#wj-reader-body .wj-here")).to_contain_text("森林覆盖率")
 
 

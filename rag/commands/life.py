@@ -54,12 +54,14 @@ def run_watch(options: argparse.Namespace) -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         with opened_library(options) as library:
             watch(library, options.folders, prune=options.prune, say=say)
     except KeyboardInterrupt:
         print("rag: stopped; what had been committed is kept", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
