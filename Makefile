@@ -25,10 +25,10 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 test: install  ## the tests that everybody runs
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: install  ## the long ones, by hand
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --timeout 0
 
 check: install  ## ruff, mypy strict, import layers
 	$(BIN)/ruff check .

@@ -136,11 +136,9 @@ def connect_history(desk: Desk, parts: Parts) -> None:
             lambda: history_view(desk.of(request).talker.talks(wanted or ""), texts, wanted=wanted or ""),
         )
 
-    def look(wanted: str, request: gr.Request) -> tuple[object, str]:
-        texts = texts_for(request)
-        words = chat_texts(texts)
-        box = gr.Textbox(placeholder=words.history_find, label=words.history_find)
-        return box, listed(wanted, texts, request)
+    def look(times: int, request: gr.Request) -> tuple[object, int]:
+        words = chat_texts(texts_for(request))
+        return gr.Textbox(placeholder=words.history_find, label=words.history_find), times + 1
 
     def narrow(wanted: str, request: gr.Request) -> str:
         return listed(wanted, texts_for(request), request)
@@ -161,7 +159,15 @@ def connect_history(desk: Desk, parts: Parts) -> None:
         )
 
     chat = parts.chat
-    parts.bridge.history(look, inputs=chat.wanted, outputs=[chat.wanted, chat.talks], **_QUIET)
+    looks = gr.State(0)
+    parts.bridge.history(look, inputs=looks, outputs=[chat.wanted, looks], **_QUIET)
     parts.bridge.forget(forget, inputs=chat.wanted, outputs=chat.talks, **_QUIET)
     parts.bridge.export(export, outputs=chat.saved, **_QUIET).then(None, js="() => window.wenju.save()")
-    chat.wanted.change(narrow, inputs=chat.wanted, outputs=chat.talks, **_QUIET, trigger_mode="always_last")
+    gr.on(  # one event for both: the list that was asked for last is the one that stays
+        [looks.change, chat.wanted.change],
+        narrow,
+        inputs=chat.wanted,
+        outputs=chat.talks,
+        **_QUIET,
+        trigger_mode="always_last",
+    )
