@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 INDEX  ?= index
 SERVE  ?= 1
 STAMP  := $(VENV)/.installed
+TWO    := --numprocesses 2 --dist loadfile --no-loadscope-reorder  # files at once
 
-.PHONY: demo install test test-slow check fix bench clean
+.PHONY: demo install test test-page test-slow check fix bench clean
 
 demo: install  ## install, build the model, index the samples, ask twice, serve the page (SERVE=0: do not)
 	$(BIN)/rag index data/documents --index $(INDEX)
@@ -25,7 +26,10 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 test: install  ## the tests that everybody runs
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'not slow and not browser' $(TWO)
+
+test-page: install  ## the page in a real Chromium
+	$(BIN)/python -m pytest -m 'browser and not slow' $(TWO)
 
 test-slow: install  ## the long ones, by hand
 	$(BIN)/python -m pytest -m slow --timeout 0

@@ -1,4 +1,4 @@
-"""What all tests share: golden files, and the order in which their files are taken."""
+"""What all tests share: golden files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--refresh-golden", action="store_true", help="write the golden files anew, then look at them"
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that drive a browser first: they are the longest, and two workers end together."""
-    driving = {item.path for item in items if item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in driving)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Playwright
+from playwright.sync_api import Browser, Error, Playwright, expect
 
 from rag.library import Library
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "documents"
 RAG = (sys.executable, "-m", "rag")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=20_000)  # milliseconds; five seconds are too few where others use the machine
 
 FERRY = """# Night ferry
 

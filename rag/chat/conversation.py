@@ -14,7 +14,8 @@ from rag.written import Written
 # to be read.
 ReadingKind: TypeAlias = Literal["alone", "replaced", "resolved", "joined", "speaker", "condensed", "edited"]
 
-# Of the best score; a passage nearer than this is quoted as well.
+# Of the best score; a passage nearer than this is quoted as well. On the 173 answered questions of data/ the
+# gold passage is quoted 142 times, not 136, and 17 answers have a second quotation (at 0.90: 147 and 37).
 AS_GOOD = 0.95
 MOST_QUOTED = 3
 
