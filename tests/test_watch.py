@@ -140,5 +140,7 @@ def test_a_library_inside_the_folder_does_not_watch_itself(tmp_path, watch):
 
 def test_only_folders_can_be_watched(tmp_path, capsys):
     write(tmp_path / "a.txt", "text")
+    before = signal.getsignal(signal.SIGTERM)
     assert main(["watch", str(tmp_path / "a.txt"), "--index", str(tmp_path / "index")]) == 2
+    assert signal.getsignal(signal.SIGTERM) is before
     assert "not a folder" in capsys.readouterr().err

@@ -244,6 +244,24 @@ def test_the_history_is_searched_opened_exported_and_deleted(opened, site):
 
 
 @pytest.mark.browser
+def test_a_list_of_conversations_that_comes_late_does_not_replace_what_was_looked_for(opened):
+    page = opened(locale="en-GB")
+    ask(page, "What does the night ferry cost?")
+    page.locator("[data-act=fresh]").click()
+    ask(page, "How many crew members are on board?")
+    held = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    page.locator("[data-act=history]").click()
+    page.locator("#wj-history-wanted input").fill("how many crew members")
+    talks = page.locator(".wj-talks li")
+    expect(talks).to_have_count(1)
+    held[0].continue_()
+    page.wait_for_timeout(2000)
+    expect(talks).to_have_count(1)
+    expect(talks.locator(".wj-talk-title")).to_have_text("How many crew members are on board?")
+
+
+@pytest.mark.browser
 def test_the_stages_of_a_search_are_seen(opened):
     page = opened()
     page.evaluate(

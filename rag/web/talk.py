@@ -27,7 +27,7 @@ from rag.web.written_view import draft_view, write_button
 from rag.written import Status, Verdict, Written
 
 # An answer that takes less is drawn without its stages: to draw twice costs a browser more than the search.
-# Warm answer over 8,970 passages against `gr.ChatInterface` (benchmarks.page): 1.39 -> 1.16 times its time.
+# Warm answer over 8,970 passages, of the time of `gr.ChatInterface` (benchmarks.page): 1.58 at 0, 1.06 so.
 QUICK_S = 0.15
 STAGE_EVERY_S = 0.05  # how long to wait for a stage before looking whether the answer is there
 logger = logging.getLogger("rag.web")
