@@ -24,6 +24,7 @@ from rag.web.texts import EN, ZH
 
 __all__ = ("browser", "opened", "site")  # fixtures
 FIRST, FOLLOW_UP, READ = "青禾县农民人均增收多少？", "那白石县的森林覆盖率呢？", "白石县的森林覆盖率多少？"
+LENGTHY = "茶园在山坡上，路在雨里。" * 300  # a question that takes long enough to be stopped
 
 
 def turns():
@@ -273,7 +274,7 @@ def test_the_stages_of_a_search_are_seen(opened):
         }"""
     )
     for number in range(8):  # a search that is over at once comes to the page in one piece: a long question
-        ask(page, f"{FIRST} {number} {'茶园在山坡上，路在雨里。' * 300}")
+        ask(page, f"{FIRST} {number} {LENGTHY}")
         if page.evaluate("window.stages.size"):
             break
     seen = page.evaluate("[...window.stages]")
@@ -288,7 +289,7 @@ def test_a_search_is_stopped(opened):
     ask(page, FIRST)
     note = page.locator("#wj-results .wj-note")
     for number in range(8):  # an answer that is done before the word to stop arrives is shown
-        question = f"{READ} {number}"
+        question = f"{READ} {number} {LENGTHY}"
         page.locator("#wj-question textarea").fill(question)
         with page.expect_response("**/queue/join*"):
             page.keyboard.press("Enter")
