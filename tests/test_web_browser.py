@@ -45,9 +45,9 @@ def site(tmp_path_factory):
         yield site
 
 
-def is_gradios(error) -> bool:
-    """Whether it is Gradio's own: leaving the page while it fetches its queue ends in this."""
-    return "signal is aborted without reason" in str(error)
+def is_gradios(said: str) -> bool:
+    """Whether it is Gradio's own: leaving the page while it fetches ends in this, thrown or in the console."""
+    return "signal is aborted without reason" in said
 
 
 @pytest.fixture
@@ -60,9 +60,14 @@ def opened(browser, site):
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=of.address)
         page = context.new_page()
         failures: list[str] = []
-        page.on("pageerror", lambda error: failures.append(str(error)) if not is_gradios(error) else None)
+
+        def fail(said: str) -> None:
+            if not is_gradios(said):
+                failures.append(said)
+
+        page.on("pageerror", lambda error: fail(f"{error.name}: {error.message}"))
         page.on("dialog", lambda dialog: failures.append(f"dialog {dialog.message}"))
-        page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: fail(message.text) if message.type == "error" else None)
         page.on(
             "request", lambda request: failures.append(request.url) if is_foreign(request.url, of) else None
         )
