@@ -45,21 +45,18 @@ FOLDER = {
 NAMES = ["keeper.txt", "logs - may.txt", "logs - deep - oil.txt", "beside.txt"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def site(tmp_path_factory):
+    """A server for each test: what another one sent is not on its list."""
     with served(tmp_path_factory.mktemp("intake"), {"ferry.md": FERRY}) as site:
         yield site
 
 
 @pytest.fixture
 def library(opened):
-    """The library's page; what came in before is gone from the list of files on their way."""
     page = opened("/#library", locale="en-GB")
     expect(page.locator(".wj-shelf tbody tr").first).to_be_visible()
     page.wait_for_function("Boolean(window.wenjuRooms?.intake && window.wenju?.page.acts.folder)")
-    if page.locator("[data-act=tidy]").count():
-        page.locator("[data-act=tidy]").click()
-        expect(page.locator(".wj-job")).to_have_count(0)
     return page
 
 
