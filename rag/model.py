@@ -54,7 +54,7 @@ from rag.errors import ModelError
 from rag.records import Progress, ProgressCallback
 from rag.settings import DEFAULT_MODEL
 
-BUILD_VERSION = 2  # raise it whenever the same weights would give another folder
+BUILD_VERSION = 3  # raise it whenever the same weights would give another folder
 STAGE = "building the model"
 
 _LOOK_AGAIN_S = 1.0  # while another process builds

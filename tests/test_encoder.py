@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.e5.graph import MIDDLE_LAYER, MIDDLE_SHARE
 from rag.encoder import open_encoder
 from rag.encoders.folder import read_model_folder
-from rag.encoders.onnx import OnnxEncoder, batches
+from rag.encoders.onnx import OnnxEncoder, batches, onnxruntime  # telemetry is off before it is loaded
 from rag.encoders.pooling import pooled, unit_rows
 from rag.encoders.tokens import TextTokenizer, clean
 from rag.errors import ModelError
@@ -100,17 +101,40 @@ def test_questions_take_the_query_prompt(encoder, reference):
 
 @pytest.mark.parametrize("name", [*TEXTS, *ODD])
 def test_tokens_are_those_of_sentence_transformers(encoder, reference, name):
-    """Ids and states: what is left once <s>, the prompt's three tokens and </s> are taken off."""
+    """Ids, and states of two layers: what is left once <s>, the prompt's three tokens and </s> are taken off."""
     text = {**TEXTS, **ODD}[name]
     ours = encoder.encode_passages([text]).tokens[0]
-    found = reference.encode_document([text], output_value=None)[0]
-    ids = found["input_ids"].numpy()
+    features = reference.preprocess(["passage: " + text])
+    ids = features["input_ids"][0].numpy()
     prompt = reference.tokenizer("passage: ", add_special_tokens=False)["input_ids"]
     begin = 1 + len(prompt) - (ids[len(prompt)] != prompt[-1])  # the prompt's space may begin the first word
     assert ours.token_ids.tolist() == ids[begin:-1].tolist()
     if len(ids) - begin > 1:
-        assert cosines(ours.states, found["token_embeddings"].numpy()[begin:-1]).mean() > 0.995
+        layers = (
+            reference[0]
+            .auto_model(
+                input_ids=features["input_ids"],
+                attention_mask=features["attention_mask"],
+                output_hidden_states=True,
+            )
+            .hidden_states
+        )
+        last, middle = (unit_rows(layers[at][0, begin:-1].detach().numpy()) for at in (-1, MIDDLE_LAYER))
+        assert cosines(ours.states, last + MIDDLE_SHARE * middle).mean() > 0.995
         np.testing.assert_allclose(np.linalg.norm(ours.states, axis=1), 1, atol=1e-5)
+
+
+def test_the_graph_gives_the_last_layer_under_its_usual_name(encoder, reference):
+    """Any program that runs the folder finds there what sentence-transformers calls token embeddings."""
+    session = onnxruntime.InferenceSession(
+        str(default_model_folder() / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    found = reference.encode_document([TEXTS["zh"]], output_value=None)[0]
+    ids = found["input_ids"].numpy()[None]
+    feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    last, mixed = session.run(["token_embeddings", "token_states"], feed)
+    assert cosines(last[0], found["token_embeddings"].numpy()).mean() > 0.995
+    assert cosines(last[0], mixed[0]).mean() < 0.99
 
 
 def test_batching_changes_nothing(encoder):

@@ -19,11 +19,12 @@ from onnx.external_data_helper import set_external_data
 from rag.e5.weights import BLOCK, PackedModel, Shape
 from rag.records import Float32
 
-GRAPH_VERSION = 2  # raise it whenever the graph would give other numbers
+GRAPH_VERSION = 3  # raise it whenever the graph would give other numbers
 GRAPH_FILE = "model.onnx"
 DATA_FILE = "model.onnx_data"
 VECTOR_OUTPUT = "sentence_embedding"
-STATES_OUTPUT = "token_embeddings"
+STATES_OUTPUT = "token_embeddings"  # of the last layer, as any program expects of a folder like this
+MIXED_OUTPUT = "token_states"  # what late interaction compares
 
 MICROSOFT = "com.microsoft"
 _OPSETS = (
@@ -59,6 +60,19 @@ _RANGES = (
     (3.5, 1.8, 9.8, 5.9),
     (2.8, 2.4, 2.4, 1.0),
 )
+# A token's state for late interaction is the last layer's plus MIDDLE_SHARE times that of layer MIDDLE_LAYER
+# (the first is 1), each of length 1: it takes no more room and survives 64 bytes a token better. MaxSim
+# alone, XQuAD, 397 questions a pair, nDCG@10 × 100 (zh, en, en→zh, zh→en); codecs of the sample and 128
+# passages but for the first row:
+#
+#   last layer, float32    97.7 98.4 90.2 90.3        + 0.5 × layer 7           97.6 98.3 90.7 89.6
+#   last layer, coded      97.3 98.2 89.2 88.7        + 0.5 × layer 9           97.4 98.3 90.2 89.6
+#   + 0.35 × layer 8       97.6 98.2 90.0 90.0        + 0.5 × layer 6           97.5 98.5 90.2 89.4
+#   + 0.5 × layer 8        97.4 98.1 90.2 90.2        + 0.3 × layers 8 and 10   97.2 98.0 90.3 89.6
+#   + 0.8 × layer 8        97.3 98.3 89.6 89.2        + 0.5 × layers 8 and 11   97.6 98.1 90.1 90.3
+MIDDLE_LAYER = 8
+MIDDLE_SHARE = 0.5
+
 _LOWEST_GELU = 0.17  # GELU never goes below −0.17
 
 # A processor without VNNI adds products in pairs in 16 bits: 255 × 128 still fits, so no two neighbouring
@@ -122,7 +136,7 @@ def write_graph(model: PackedModel, folder: Path) -> None:
 
 
 def build_graph(model: PackedModel) -> onnx.ModelProto:
-    """The model: `input_ids`, `attention_mask` (n, t) → unit vectors (n, d) and token states (n, t, d)."""
+    """The model: `input_ids`, `attention_mask` (n, t) → unit vectors (n, d), token states (n, t, d)."""
     writer = GraphWriter(model)
     writer.constant("zero", np.array([0], np.int64))
     writer.constant("one", np.array([1], np.int64))
@@ -131,10 +145,12 @@ def build_graph(model: PackedModel) -> onnx.ModelProto:
     length = writer.add("Shape", ["input_ids"], "length", start=1, end=2)
     hidden = _embeddings(writer, length)
     mask = _attention_mask(writer, length)
+    layers = []
     for layer in range(model.shape.layers):
         hidden = _attention(writer, layer, hidden, mask)
         hidden = _feed_forward(writer, layer, hidden)
-    _outputs(writer, hidden)
+        layers.append(hidden)
+    _outputs(writer, hidden, middle=layers[min(MIDDLE_LAYER, len(layers)) - 1])
     return _finished(writer)
 
 
@@ -251,11 +267,19 @@ def _loud_channel(
     return writer.add("Add", [hidden, value], f"{at}.loud")
 
 
-def _outputs(writer: GraphWriter, hidden: str) -> None:
+def _outputs(writer: GraphWriter, last: str, *, middle: str) -> None:
     writer.constant("tiny", np.array(1e-12, np.float32))
-    for source, output in ((hidden, STATES_OUTPUT), (_mean(writer, hidden), VECTOR_OUTPUT)):
-        length = writer.add("ReduceL2", [source, "last"], f"{output}.length", keepdims=1)
-        writer.add("Div", [source, writer.add("Max", [length, "tiny"], f"{output}.divisor")], output)
+    _unit(writer, last, STATES_OUTPUT)
+    _unit(writer, _mean(writer, last), VECTOR_OUTPUT)
+    share = writer.constant("middle.share", np.array(MIDDLE_SHARE, np.float32))
+    part = writer.add("Mul", [_unit(writer, middle, "middle.unit"), share], "middle.part")
+    _unit(writer, writer.add("Add", [STATES_OUTPUT, part], "mixed"), MIXED_OUTPUT)
+
+
+def _unit(writer: GraphWriter, source: str, output: str) -> str:
+    """The output's name, once it holds the rows of `source`, brought to length 1."""
+    length = writer.add("ReduceL2", [source, "last"], f"{output}.length", keepdims=1)
+    return writer.add("Div", [source, writer.add("Max", [length, "tiny"], f"{output}.divisor")], output)
 
 
 def _mean(writer: GraphWriter, hidden: str) -> str:
@@ -273,7 +297,10 @@ def _finished(writer: GraphWriter) -> onnx.ModelProto:
     ]
     outputs = [
         helper.make_tensor_value_info(VECTOR_OUTPUT, TensorProto.FLOAT, ["texts", width]),
-        helper.make_tensor_value_info(STATES_OUTPUT, TensorProto.FLOAT, ["texts", "tokens", width]),
+        *(
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", "tokens", width])
+            for name in (STATES_OUTPUT, MIXED_OUTPUT)
+        ),
     ]
     graph = helper.make_graph(writer.nodes, "multilingual-e5-small", inputs, outputs, writer.constants)
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS]

@@ -25,7 +25,8 @@ from rag.records import Encoding, Float32, TokenStates
 _TOKENS_AT_ONCE = 512
 _TEXTS_AT_ONCE = 16
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
-_STATES_OUTPUTS = ("token_embeddings", "last_hidden_state")
+# The bundled graph gives states made for late interaction beside those of the last layer (`rag.e5.graph`).
+_STATES_OUTPUTS = ("token_states", "token_embeddings", "last_hidden_state")
 _VECTOR_OUTPUT = "sentence_embedding"
 # Fused, an addition and a layer norm take ten times as long: see `rag.model`.
 _SLOW_FUSIONS = ["SkipLayerNormFusion"]
@@ -45,7 +46,7 @@ class OnnxEncoder:
         self._lock = threading.Lock()
         self._inputs = {value.name for value in self._session.get_inputs()}
         outputs = [value.name for value in self._session.get_outputs()]
-        states = [name for name in _STATES_OUTPUTS if name in outputs]
+        states = [name for name in _STATES_OUTPUTS if name in outputs]  # the first is taken
         if not self._inputs <= _INPUTS or not states:
             raise ModelError(
                 f"{folder.graph} is not a text encoder's graph: move it away to run the model with torch"
