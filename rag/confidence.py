@@ -42,8 +42,8 @@ class Evidence:
         return self.interaction, self.words, self.similarity, length, same, size, same * self.similarity
 
 
-# Fitted: -15.13. The states of two layers (`rag.e5.graph`) stand 0.08 to 0.35 higher on the logit over the own
-# questions; this much lower the same shares are answered and refused as before. Not fitted again otherwise.
+# Fitted: -15.13. The states of two layers (`rag.e5.graph`) stand 0.08 to 0.35 higher on the logit over the
+# own questions; this much lower as many are answered and refused as before. Not fitted again otherwise.
 _INTERCEPT = -15.38
 _WEIGHTS = (0.325, 10.18, 14.93, 3.09, -0.44, -0.202, -6.10)
 
