@@ -102,6 +102,7 @@ def test_fifty_kills(tmp_path):
     lives(tmp_path, range(50))
 
 
+@pytest.mark.slow
 def test_kills_while_vectors_go_into_clusters(tmp_path):
     assert ".ivf" in lives(tmp_path, range(50, 75), Settings(exact_vectors=1))
 

@@ -81,6 +81,7 @@ def test_a_peer_that_cannot_run_gives_its_reason():
     assert broken.failure == "ModuleNotFoundError: No module named 'benchmarks.peer_runs.no_such_peer'"
 
 
+@pytest.mark.slow
 def test_the_plain_peer_indexes_and_finds_a_passage_by_its_own_words(tmp_path):
     model = sentence_model(tmp_path / "model")
     job = {"model": str(model), "folder": str(tmp_path)}
