@@ -272,7 +272,7 @@ def test_a_point_of_the_map_opens_its_passage(opened):
     page = opened("/#map", locale="en-GB")
     canvas = map_of(page)
     assert page.evaluate("window.wenjuRooms.map.state.n") > 30
-    page.locator("#wj-map-box input").fill("How much of Baishi county is forest?")
+    page.locator("#wj-map-box input").fill("白石县的森林覆盖率是多少？")
     expect(page.locator("#wj-near .wj-found-hit").first).to_contain_text("森林覆盖率")
     assert violations(page) == []
     place = first_hit_on_map(page)
