@@ -122,7 +122,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class TokenStates:
-    """The states of one text's tokens: of the last layer, without special and prompt tokens.
+    """The states of one text's tokens, without special and prompt tokens.
+
+    They are of the model's last layer, those of the bundled model of two layers (`rag.e5.graph`).
 
     Row i of `states` (t, d) float32, unit length, belongs to the token `token_ids[i]`, which covers the
     characters `spans[i, 0]` to `spans[i, 1]` (end exclusive, code points) of the text given to the encoder.

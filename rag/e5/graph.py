@@ -150,7 +150,7 @@ def build_graph(model: PackedModel) -> onnx.ModelProto:
         hidden = _attention(writer, layer, hidden, mask)
         hidden = _feed_forward(writer, layer, hidden)
         layers.append(hidden)
-    _outputs(writer, hidden, middle=layers[min(MIDDLE_LAYER, len(layers)) - 1])
+    _outputs(writer, hidden, middle=layers[MIDDLE_LAYER - 1])
     return _finished(writer)
 
 
