@@ -45,6 +45,7 @@ class CheapEncoder:
     dimensions = DIMENSIONS
     state_dimensions = DIMENSIONS
     native_interaction = False
+    coded_as_they_are = False
     fingerprint = "bench-of-life"
 
     def __init__(self) -> None:

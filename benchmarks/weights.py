@@ -31,7 +31,7 @@ from rag.search import understand
 from rag.settings import Settings
 from rag.snapshot import Snapshot
 
-MEANING = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5)
+MEANING = (0.0, 0.05, 0.15, 0.3, 0.4, 0.5)
 WORDS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 FOREIGN = (0.0, 0.3, 0.6, 0.9)
 GRID = tuple(

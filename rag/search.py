@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rag.candidates import Question, Scored, idf_of, score
-from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
+from rag.confidence import (
+    ANSWERABLE_FROM,
+    LEAD_OVER,
+    Evidence,
+    confidence,
+    confidence_without_tokens,
+)
 from rag.encoder import Encoder
 from rag.errors import QuestionError
 from rag.highlight import best_sentences, wordiest_sentence
@@ -79,7 +85,7 @@ def search(
     ranked = rank(snapshot, asked, scored, reranker=wanted.reranker, settings=settings)
     tell(Progress(quoting, 0, min(wanted.hits, len(ranked.rows)), "passages"))
     found = _hits(snapshot, asked, scored, ranked, hits=wanted.hits)
-    sure = _confidence(snapshot, asked, scored, int(ranked.rows[0]), found[0].passage) if found else 0.0
+    sure = _confidence(asked, scored, int(ranked.rows[0]), found[0].passage) if found else 0.0
     return Answer(
         question=_printable(question),
         answerable=sure >= ANSWERABLE_FROM,
@@ -150,7 +156,7 @@ def rank(
     )
 
 
-def _confidence(snapshot: VectorStore, question: Question, scored: Scored, row: int, best: Passage) -> float:
+def _confidence(question: Question, scored: Scored, row: int, best: Passage) -> float:
     """How sure it is that the best passage answers.
 
     From what the channels say of the passage that is shown first, also where the cross-encoder put it there:
@@ -163,18 +169,20 @@ def _confidence(snapshot: VectorStore, question: Question, scored: Scored, row: 
             terms=len(question.terms),
             one_language=detect_language(question.text) == best.language,
         )
-    return confidence(_evidence(snapshot, question, scored, row, best))
+    return confidence(_evidence(question, scored, row, best))
 
 
-def _evidence(snapshot: VectorStore, question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
+def _evidence(question: Question, scored: Scored, row: int, best: Passage) -> Evidence:
     """What the channels say of the passage in that row."""
+    lower = np.sort(scored.total)[::-1][LEAD_OVER : LEAD_OVER + 1]
     return Evidence(
         interaction=float(scored.interaction[row]),
-        words=float(scored.words[row]),
         similarity=float(scored.similarity[row]),
+        cosine=float(scored.cosine[row]),
+        lead=float(scored.total[row] - lower[0]) if len(lower) else None,
+        foreign=float(scored.foreign[row]),
         tokens=_count_of_own(question),
         one_language=detect_language(question.text) == best.language,
-        passages=snapshot.languages[best.language],
     )
 
 
@@ -187,7 +195,7 @@ def best_evidence(snapshot: VectorStore, encoder: Encoder, question: str, *, set
     scored = score(snapshot, asked, settings=settings)
     row = int(ranking(scored.total, scored.ids)[0])
     best = snapshot.passages(scored.ids[row : row + 1])[0]
-    return _evidence(snapshot, asked, scored, row, best)
+    return _evidence(asked, scored, row, best)
 
 
 def _count_of_own(question: Question) -> int:

@@ -22,7 +22,7 @@ from rag.store.consolidate import consolidate
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.reference import has_reference, keep_reference, reference_bytes
 from rag.store.rows import DocumentRow
-from rag.store.states import StateCodec, encode_layout, fit_codec, sample_texts
+from rag.store.states import StateCodec, encode_layout, fit_codec, ready_codec, sample_texts
 
 _BATCH = 128  # passages encoded together: enough to sort by length, few enough to commit every few seconds
 _AT_ONCE = 256  # texts given to the encoder: a document of 10 MB would fill the memory with token states
@@ -179,7 +179,7 @@ class Shelver:
     def _fit(self, passages: Sequence[Passage], tokens: Sequence[TokenStates]) -> StateCodec:
         """The library's codec from now on, fitted on the package's sample and these, its first passages."""
         sample = encode_sample(self._encoder)
-        codec = fitted_codec(sample, passages, tokens, centred=not self._encoder.native_interaction)
+        codec = new_codec(self._encoder, sample, passages, tokens)
         keep_codec(self._catalog, codec)
         keep_reference(self._catalog, sample_bytes(sample, codec))
         return codec
@@ -202,16 +202,20 @@ def encode_all(encoder: Encoder, passages: Sequence[Passage]) -> Encoding:
     return encoder.encode_passages([encoded_text(passage)[0] for passage in passages])
 
 
-def fitted_codec(
-    sample: Encoding, passages: Sequence[Passage], tokens: Sequence[TokenStates], *, centred: bool
+def new_codec(
+    encoder: Encoder, sample: Encoding, passages: Sequence[Passage], tokens: Sequence[TokenStates]
 ) -> StateCodec:
     """A codec for these passages' tokens and for what may follow; `sample` is that of `encode_sample`."""
+    if encoder.coded_as_they_are:
+        return ready_codec(encoder.state_dimensions)
     encoded = iter(sample.tokens)
     groups = [_joined([next(encoded) for _ in group]) for group in sample_texts().values()]
     own: dict[str, list[TokenStates]] = {}
     for passage, each in zip(passages, tokens, strict=True):
         own.setdefault(passage.language, []).append(each)
-    return fit_codec(groups, [_joined(group) for group in own.values()], centred=centred)
+    return fit_codec(
+        groups, [_joined(group) for group in own.values()], centred=not encoder.native_interaction
+    )
 
 
 def encode_sample(encoder: Encoder) -> Encoding:

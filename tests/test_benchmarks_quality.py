@@ -18,11 +18,12 @@ def case(truth, generator, *, dataset="set", held_out=False):
     """One whose truth is drawn with the probability that the shipped model gives, unless it is named."""
     seen = Evidence(
         interaction=float(generator.uniform(0, 8)),
-        words=float(generator.uniform(0, 0.6)),
         similarity=float(generator.uniform(0.2, 0.7)),
+        cosine=float(generator.uniform(0.7, 0.95)),
+        lead=float(generator.uniform(0, 5)),
+        foreign=float(generator.uniform(0, 1)),
         tokens=int(generator.integers(5, 30)),
         one_language=bool(generator.integers(0, 2)),
-        passages=int(generator.integers(2, 10_000)),
     )
     said = confidence(seen) if truth is None else float(truth)
     return Case(dataset, 100, bool(generator.random() < said), held_out, seen)
@@ -30,7 +31,7 @@ def case(truth, generator, *, dataset="set", held_out=False):
 
 def test_a_fit_finds_the_model_that_made_the_cases():
     generator = np.random.default_rng(3)
-    cases = [case(None, generator) for _ in range(6000)]
+    cases = [case(None, generator, dataset=f"set {number % 60}") for number in range(6000)]
     said = calibration.probabilities(cases, calibration.fit(cases))
     assert np.abs(said - calibration.probabilities(cases, None)).mean() < 0.03
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.e5.graph import MIDDLE_LAYER, MIDDLE_SHARE
+from rag.e5.heads import read_heads
 from rag.encoder import open_encoder
 from rag.encoders.folder import read_model_folder
 from rag.encoders.onnx import OnnxEncoder, batches, onnxruntime  # telemetry is off before it is loaded
@@ -24,6 +24,7 @@ from rag.encoders.tokens import TextTokenizer, clean
 from rag.errors import ModelError
 from rag.model import default_model_folder
 from rag.settings import DEFAULT_MODEL
+from rag.store.states import ready_codec, sample_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -101,7 +102,7 @@ def test_questions_take_the_query_prompt(encoder, reference):
 
 @pytest.mark.parametrize("name", [*TEXTS, *ODD])
 def test_tokens_are_those_of_sentence_transformers(encoder, reference, name):
-    """Ids, and states of two layers: what is left once <s>, the prompt's three tokens and </s> are taken off."""
+    """Ids, and states by the head: what is left once <s>, the prompt's three tokens and </s> are taken off."""
     text = {**TEXTS, **ODD}[name]
     ours = encoder.encode_passages([text]).tokens[0]
     features = reference.preprocess(["passage: " + text])
@@ -119,8 +120,10 @@ def test_tokens_are_those_of_sentence_transformers(encoder, reference, name):
             )
             .hidden_states
         )
-        last, middle = (unit_rows(layers[at][0, begin:-1].detach().numpy()) for at in (-1, MIDDLE_LAYER))
-        assert cosines(ours.states, last + MIDDLE_SHARE * middle).mean() > 0.995
+        heads = read_heads()
+        read = [unit_rows(layers[layer][0, begin:-1].detach().numpy()) for layer in heads.layers]
+        expected = np.concatenate(read, axis=1) @ heads.passage.weights + heads.passage.bias
+        assert cosines(ours.states, expected).mean() > 0.98
         np.testing.assert_allclose(np.linalg.norm(ours.states, axis=1), 1, atol=1e-5)
 
 
@@ -132,9 +135,21 @@ def test_the_graph_gives_the_last_layer_under_its_usual_name(encoder, reference)
     found = reference.encode_document([TEXTS["zh"]], output_value=None)[0]
     ids = found["input_ids"].numpy()[None]
     feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-    last, mixed = session.run(["token_embeddings", "token_states"], feed)
+    last, passage, question = session.run(["token_embeddings", "passage_states", "question_states"], feed)
     assert cosines(last[0], found["token_embeddings"].numpy()).mean() > 0.995
-    assert cosines(last[0], mixed[0]).mean() < 0.99
+    assert passage.shape == question.shape == (*ids.shape, read_heads().dimensions)
+    assert cosines(passage[0], question[0]).mean() < 0.999
+
+
+def test_states_are_ready_to_be_coded(encoder):
+    """Over many languages no dimension stands out: each carries its part of what two bits can tell."""
+    texts = [text for group in sample_texts().values() for text in group]
+    states = np.concatenate([each.states for each in encoder.encode_passages(texts).tokens])
+    means, spreads = np.abs(states.mean(axis=0)), states.std(axis=0)
+    assert means.mean() < 0.4 * spreads.mean()
+    assert 0.6 < spreads.min() * np.sqrt(states.shape[1]) < spreads.max() * np.sqrt(states.shape[1]) < 1.6
+    codec = ready_codec(encoder.state_dimensions)
+    assert cosines(codec.decode(codec.encode(states)), states).mean() > 0.9
 
 
 def test_batching_changes_nothing(encoder):

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from rag.confidence import ANSWERABLE_FROM, Evidence, confidence, confidence_without_tokens
+from rag.confidence import (
+    _TYPICAL_LEAD,
+    ANSWERABLE_FROM,
+    Evidence,
+    confidence,
+    confidence_without_tokens,
+)
 from rag.scoring import (
     FULL_LENGTH,
     MEAN_PRIOR,
+    WINDOW,
     Statistics,
     Weights,
     foreignness,
     language_statistics,
     lexical_share,
     maxsim,
+    near_maxsim,
     ranking,
     standardise,
     token_weights,
@@ -47,10 +56,38 @@ def test_maxsim_weighs_tokens():
     assert maxsim(states @ question.T, np.array([0, 1]), weights) == pytest.approx([0.75])
 
 
+@pytest.mark.parametrize("way", [maxsim, near_maxsim])
 @pytest.mark.parametrize(("tokens", "passages"), [(0, 2), (3, 0)])
-def test_maxsim_of_nothing(tokens, passages):
-    found = maxsim(np.ones((2 * passages, tokens), np.float32), np.arange(passages + 1) * 2)
+def test_maxsim_of_nothing(way, tokens, passages):
+    found = way(np.ones((2 * passages, tokens), np.float32), np.arange(passages + 1) * 2)
     assert found.tolist() == [0.0] * passages
+
+
+def test_near_maxsim_is_half_that_of_the_best_window():
+    question = units(4, 8, 1)
+    lengths = [3, 0, WINDOW // 2, WINDOW, WINDOW + 1, 5 * WINDOW // 2, 7 * WINDOW]
+    offsets = np.cumsum([0, *lengths])
+    states = units(int(offsets[-1]), 8, 2)
+    weights = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+    expected = []
+    for start, end in pairwise(offsets.tolist()):
+        cosines = states[start:end] @ question.T
+        steps = range(0, len(cosines), WINDOW // 2)
+        inside = [float(cosines[step : step + WINDOW].max(axis=0) @ weights) for step in steps]
+        expected.append((float(cosines.max(axis=0) @ weights) + max(inside)) / 2 if inside else 0.0)
+    np.testing.assert_allclose(near_maxsim(states @ question.T, offsets, weights), expected, atol=1e-6)
+
+
+def test_near_maxsim_prefers_what_stands_together():
+    """Two passages with the same tokens: one has both that the question asks for in one place."""
+    question = np.eye(3, dtype=np.float32)[:2]
+    filler = np.tile(np.eye(3, dtype=np.float32)[2], (3 * WINDOW, 1))
+    together, apart = filler.copy(), filler.copy()
+    together[[4, 5]] = question
+    apart[[4, 2 * WINDOW]] = question
+    states, offsets = np.concatenate([apart, together]), np.array([0, 3 * WINDOW, 6 * WINDOW])
+    assert maxsim(states @ question.T, offsets).tolist() == [1.0, 1.0]
+    assert near_maxsim(states @ question.T, offsets).tolist() == [0.75, 1.0]
 
 
 def test_a_language_with_few_passages_leans_on_its_reference():
@@ -101,11 +138,14 @@ def test_the_language_that_has_the_questions_words_is_not_foreign():
 
 
 def test_confidence_grows_with_the_evidence_and_stays_a_probability():
-    weak = Evidence(interaction=1.0, words=0.0, similarity=0.3, tokens=6, one_language=False, passages=500)
-    strong = Evidence(interaction=5.0, words=0.4, similarity=0.8, tokens=16, one_language=True, passages=500)
+    weak = Evidence(1.0, similarity=0.3, cosine=0.75, lead=0.5, foreign=0.0, tokens=6, one_language=False)
+    strong = Evidence(5.0, similarity=0.7, cosine=0.9, lead=4.0, foreign=0.0, tokens=16, one_language=True)
     assert 0 < confidence(weak) < 0.2 < 0.9 < confidence(strong) < 1
-    assert confidence(replace(strong, passages=10**6)) < confidence(strong)
-    assert confidence(Evidence(1e9, 1.0, 1.0, 10**6, False, 0)) <= 1
+    assert confidence(replace(strong, lead=0.0)) < confidence(strong)
+    assert confidence(replace(strong, lead=None)) == confidence(replace(strong, lead=_TYPICAL_LEAD))
+    assert confidence(replace(strong, lead=-1.0)) == confidence(replace(strong, lead=0.0))
+    assert confidence(replace(strong, foreign=1.0)) < confidence(strong)
+    assert confidence(Evidence(1e9, 1.0, 1.0, 1e9, 1.0, 10**6, False)) <= 1
 
 
 def test_confidence_without_tokens_grows_with_the_evidence_and_stays_a_probability():

@@ -19,6 +19,7 @@ class TinyEncoder:
 
     max_tokens = 500
     native_interaction = False
+    coded_as_they_are = False
 
     def __init__(self, dimensions: int = 32, state_dimensions: int = 40) -> None:
         self.dimensions = dimensions

@@ -93,6 +93,7 @@ class HttpEncoder:
     """
 
     native_interaction = False
+    coded_as_they_are = False
     state_dimensions = 0
     max_tokens = _MAX_TOKENS
 

@@ -32,6 +32,7 @@ class MultiVectorFolderEncoder:
     """
 
     native_interaction = True
+    coded_as_they_are = False
 
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint

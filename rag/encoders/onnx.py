@@ -25,8 +25,9 @@ from rag.records import Encoding, Float32, TokenStates
 _TOKENS_AT_ONCE = 512
 _TEXTS_AT_ONCE = 16
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
-# The bundled graph gives states made for late interaction beside those of the last layer (`rag.e5.graph`).
-_STATES_OUTPUTS = ("token_states", "token_embeddings", "last_hidden_state")
+# The bundled graph gives states made for late interaction beside those of the last layer (`rag.e5.heads`).
+_MADE_FOR_IT = ("passage_states", "question_states")
+_STATES_OUTPUTS = ("token_embeddings", "last_hidden_state")
 _VECTOR_OUTPUT = "sentence_embedding"
 # Fused, an addition and a layer norm take ten times as long: see `rag.model`.
 _SLOW_FUSIONS = ["SkipLayerNormFusion"]
@@ -46,12 +47,15 @@ class OnnxEncoder:
         self._lock = threading.Lock()
         self._inputs = {value.name for value in self._session.get_inputs()}
         outputs = [value.name for value in self._session.get_outputs()]
+        self.coded_as_they_are = set(_MADE_FOR_IT) <= set(outputs)
         states = [name for name in _STATES_OUTPUTS if name in outputs]  # the first is taken
         if not self._inputs <= _INPUTS or not states:
             raise ModelError(
                 f"{folder.graph} is not a text encoder's graph: move it away to run the model with torch"
             )
-        self._outputs = [states[0], _VECTOR_OUTPUT] if _VECTOR_OUTPUT in outputs else [states[0]]
+        passages, question = _MADE_FOR_IT if self.coded_as_they_are else (states[0], states[0])
+        vector = [_VECTOR_OUTPUT] if _VECTOR_OUTPUT in outputs else []
+        self._passage_outputs, self._question_outputs = [passages, *vector], [question, *vector]
         self._tokenizer = TextTokenizer(folder.path / "tokenizer.json", max_tokens=folder.max_tokens)
         prompts = (folder.query_prompt, folder.passage_prompt)
         self.max_tokens = folder.max_tokens - max(self._tokenizer.overhead(prompt) for prompt in prompts)
@@ -67,18 +71,18 @@ class OnnxEncoder:
         """The passages' vectors and token states, in the order given; any number of them."""
         if not texts:
             return Encoding(np.zeros((0, self.dimensions), np.float32), ())
-        return self._encode(texts, self._folder.passage_prompt)
+        return self._encode(texts, self._folder.passage_prompt, self._passage_outputs)
 
     def encode_question(self, text: str) -> Encoding:
         """The question's vector and token states (n = 1)."""
-        return self._encode([text], self._folder.query_prompt)
+        return self._encode([text], self._folder.query_prompt, self._question_outputs)
 
-    def _encode(self, texts: Sequence[str], prompt: str) -> Encoding:
+    def _encode(self, texts: Sequence[str], prompt: str, outputs: Sequence[str]) -> Encoding:
         tokenised = self._tokenizer.tokenise(texts, prompt)
         vectors: dict[int, Float32] = {}
         tokens: dict[int, TokenStates] = {}
         parts = list(batches([len(item.ids) for item in tokenised]))
-        for batch, (found, states) in zip(parts, self._run_all(parts, tokenised), strict=True):
+        for batch, (found, states) in zip(parts, self._run_all(parts, tokenised, outputs), strict=True):
             for row, place in enumerate(batch):
                 vectors[place] = found[row]
                 tokens[place] = _own_states(tokenised[place], states[row])
@@ -88,7 +92,7 @@ class OnnxEncoder:
         )
 
     def _run_all(
-        self, parts: Sequence[Sequence[int]], tokenised: Sequence[Tokenised]
+        self, parts: Sequence[Sequence[int]], tokenised: Sequence[Tokenised], outputs: Sequence[str]
     ) -> Iterator[tuple[Float32, Float32]]:
         """What `_run` gives of each batch, in order; several batches at once, each on one core.
 
@@ -97,14 +101,19 @@ class OnnxEncoder:
         cores = _cores()
         items = [[tokenised[place] for place in batch] for batch in parts]
         if cores == 1 or len(items) == 1:
-            yield from (self._run(self._session, batch) for batch in items)
+            yield from (self._run(self._session, batch, outputs) for batch in items)
             return
         with self._lock:
             self._beside = self._beside or _session(self._folder, threads=1)
         with ThreadPoolExecutor(cores, thread_name_prefix="wenju-encoding") as pool:
-            yield from pool.map(lambda batch: self._run(self._beside, batch), items)
+            yield from pool.map(lambda batch: self._run(self._beside, batch, outputs), items)
 
-    def _run(self, session: Any, batch: Sequence[Tokenised]) -> tuple[Float32, Float32]:  # noqa: ANN401 - see `_session`
+    def _run(
+        self,
+        session: Any,  # noqa: ANN401 - see `_session`
+        batch: Sequence[Tokenised],
+        outputs: Sequence[str],
+    ) -> tuple[Float32, Float32]:
         """The unit vectors (n, d) and the token states (n, t, d) of one batch."""
         length = max(len(item.ids) for item in batch)
         ids = np.full((len(batch), length), self._folder.padding, np.int64)
@@ -113,7 +122,7 @@ class OnnxEncoder:
             ids[row, : len(item.ids)] = item.ids
             mask[row, : len(item.ids)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        found = session.run(self._outputs, {name: feed[name] for name in self._inputs})
+        found = session.run(outputs, {name: feed[name] for name in self._inputs})
         states = found[0].astype(np.float32, copy=False)
         vectors = found[1] if len(found) > 1 else pooled(states, mask, mode=self._folder.pooling)
         return unit_rows(vectors.astype(np.float32, copy=False)), states

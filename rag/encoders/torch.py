@@ -29,6 +29,7 @@ class TorchEncoder:
     """
 
     native_interaction = False
+    coded_as_they_are = False
 
     def __init__(self, folder: ModelFolder) -> None:
         self.fingerprint = folder.fingerprint

@@ -29,6 +29,8 @@ questions, so compare only within one group):
 Hence: the mean of a sample of many languages, so that a library of one language can grow into others;
 directions from that sample and the library's first passages, within each language, since what tells languages
 apart tells no passages apart; many dimensions with two bits rather than few with four.
+
+States that are made to be coded (`rag.e5.heads`) need none of this: 192 × 2 bits of them as they are.
 """
 
 from __future__ import annotations
@@ -150,6 +152,25 @@ class StateCodec:
             return cls(file["mean"], file["basis"], file["levels"])
 
 
+def ready_codec(dimensions: int) -> StateCodec:
+    """The codec for states that are made for it: of mean 0, with like spread in every dimension."""
+    bits = _bits(dimensions)
+    if dimensions * bits > BYTES_PER_TOKEN * 8:
+        raise ValueError(f"{dimensions} dimensions do not fit {BYTES_PER_TOKEN} bytes a token")
+    nothing = np.zeros(dimensions, np.float32)
+    return StateCodec(nothing, np.eye(dimensions, dtype=np.float32), _levels(bits, dimensions))
+
+
+def _bits(dimensions: int) -> int:
+    return 4 if dimensions <= 2 * BYTES_PER_TOKEN else 2
+
+
+def _levels(bits: int, dimensions: int) -> Float32:
+    """The values that a dimension of a unit state can take."""
+    half = np.array(_LEVELS[bits])
+    return (np.concatenate([-half[::-1], half]) / np.sqrt(dimensions)).astype(np.float32)
+
+
 def fit_codec(sample: Sequence[Float32], own: Sequence[Float32], *, centred: bool = True) -> StateCodec:
     """The codec for states like these: each entry (t, D) is of one language; `sample` may be empty.
 
@@ -168,14 +189,12 @@ def fit_codec(sample: Sequence[Float32], own: Sequence[Float32], *, centred: boo
     for part in (sample, own):
         for states in part:  # one at a time: of 4096 dimensions each takes 134 MB
             spread += _covariance(states, centred=centred) / len(part)
-    bits = 4 if dimensions <= 2 * BYTES_PER_TOKEN else 2
+    bits = _bits(dimensions)
     kept = min(dimensions, BYTES_PER_TOKEN * 8 // bits)
     _, directions = np.linalg.eigh(spread)  # ascending
     rotation, _ = np.linalg.qr(np.random.default_rng(_ROTATION_SEED).standard_normal((kept, kept)))
     basis = directions[:, ::-1][:, :kept] @ rotation
-    half = np.array(_LEVELS[bits])
-    levels = np.concatenate([-half[::-1], half]) / np.sqrt(kept)
-    return StateCodec(mean.astype(np.float32), basis.astype(np.float32), levels.astype(np.float32))
+    return StateCodec(mean.astype(np.float32), basis.astype(np.float32), _levels(bits, kept))
 
 
 def _covariance(states: Float32, *, centred: bool) -> NDArray[np.float64]:
