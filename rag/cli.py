@@ -90,6 +90,12 @@ def _index_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--prune", action="store_true", help="take out documents whose files are gone from the folders"
     )
+    command.add_argument(
+        "--encodings",
+        type=Path,
+        metavar="FILE",
+        help="keep encodings of passages in this file, too, so that other libraries need not make them again",
+    )
     _index_option(command)
     _model_option(command)
     command.set_defaults(run=run_index)
@@ -216,6 +222,8 @@ def run_index(options: argparse.Namespace) -> int:
 
     if not options.paths and not options.rebuild:
         raise UsageError("name the files or folders to index: rag index PATH")
+    if options.encodings is not None:
+        refuse_store(options, "index --encodings")
     with _library(options) as library, progress_bars() as progress:
         report = library.rebuild(progress=progress) if options.rebuild else IndexReport()
         if options.paths:

@@ -180,7 +180,7 @@ class _Run:
             moved=self.moved,
             passages=self.shelver.passages,
             failures=tuple(self.failures),
-            warnings=tuple(self.warnings),
+            warnings=(*self.warnings, *self.shelver.warnings),
         )
 
     def index(self, files: Sequence[Path]) -> None:

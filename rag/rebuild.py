@@ -48,13 +48,18 @@ def rebuild_library(
             for path, stamp in old.file_stamps().items():
                 new.put_file(path, stamp)
             new.put_failures(list(old.failed_files().values()))
-            shelver_passages = shelver.passages
+            shelver_passages, warnings = shelver.passages, shelver.warnings
             publish(new)  # in its place unpublished, it would answer nothing until that is done
             hand_over(new, folder)
         with closing(Catalog(folder)) as catalog:
             tidy(catalog)
             consolidate(catalog, exact_up_to=settings.exact_vectors)
-    return IndexReport(updated=len(documents), passages=shelver_passages, seconds=time.monotonic() - started)
+    return IndexReport(
+        updated=len(documents),
+        passages=shelver_passages,
+        seconds=time.monotonic() - started,
+        warnings=warnings,
+    )
 
 
 def rescue(catalog: Path, *, encoder: Callable[[], Encoder], settings: Settings) -> Salvage:

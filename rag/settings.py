@@ -20,6 +20,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     candidates: int = 48  # per channel and passage language
+    encodings: Path | None = None  # a file that keeps encodings of passages for other libraries
     # So many vectors of a language are searched exactly, more in clusters: 45,000 take 3.0 ms and 1.7 ms.
     exact_vectors: int = 20_000
     reranked: int = 50  # passages that the cross-encoder reads, where there is one

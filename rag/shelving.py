@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 import numpy as np
 
 from rag.encoder import Encoder
 from rag.errors import LibraryDamaged
 from rag.passages import SEGMENTER_VERSION, Segmentation, segment
-from rag.records import Document, Encoding, Float32, Passage, TokenStates
+from rag.records import Document, Encoding, Failure, Float32, Passage, TokenStates
 from rag.settings import Settings
-from rag.store.catalog import Catalog, NewDocument, StoredStates
+from rag.store.catalog import Catalog, NewDocument
 from rag.store.consolidate import consolidate
+from rag.store.encodings import EncodingCache, Kept
 from rag.store.identity import Identity, check_model, check_segmenter, keep_codec, read_codec
 from rag.store.reference import has_reference, keep_reference, reference_bytes
 from rag.store.rows import DocumentRow
@@ -29,7 +29,6 @@ _AT_ONCE = 256  # texts given to the encoder: a document of 10 MB would fill the
 _FOR_CONTEXT = 0.2  # of what the model reads: title, section and speaker stand before the passage
 _REMEMBERED = 2048  # encodings of this run, 10 to 20 KB each: what documents repeat, they repeat nearby
 _PUBLISH_S = 60.0  # how often readers get what a long run has written so far
-_Kept: TypeAlias = tuple[Float32, StoredStates]  # one passage's vector (d,) and states, as they are kept
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -70,7 +69,8 @@ class Shelver:
     """Writes documents to the catalog: many are encoded together, each is committed by itself, in order.
 
     What reads the same to the model is encoded once, also where an earlier version or a copy of the document
-    in the library has it. Unless `publishing` is off, readers get what is written so far now and then.
+    in the library has it; what the file `settings.encodings` keeps is not encoded at all (UsageError where it
+    is no such file). Unless `publishing` is off, readers get what is written so far now and then.
     """
 
     def __init__(
@@ -83,9 +83,17 @@ class Shelver:
         self._waiting: list[_Waiting | Callable[[], None]] = []
         self._waiting_passages = 0
         self._codec = read_codec(catalog)
-        self._known: dict[str, _Kept] = {}  # by what the model reads
+        self._known: dict[str, Kept] = {}  # by what the model reads
+        self._cache = EncodingCache(settings.encodings) if settings.encodings else None
         self._publish_s = time.monotonic() + _PUBLISH_S if publishing else math.inf
         self.passages = 0  # committed so far
+
+    @property
+    def warnings(self) -> tuple[Failure, ...]:
+        """What the user should know although every passage is encoded."""
+        if self._cache is None or not self._cache.trouble:
+            return ()
+        return (Failure(self._cache.path.as_posix(), self._cache.trouble),)
 
     def add(self, document: Document, *, content: str, like: Sequence[DocumentRow] = ()) -> None:
         """Cut the document and line it up; `content` is its hash (`rows.document_hash`).
@@ -146,17 +154,36 @@ class Shelver:
             text = encoded_text(passage)[0]
             if text not in self._known:
                 new.setdefault(text, passage)
+        if new and self._codec is None and self._encoder.coded_as_they_are:
+            self._codec = self._fit([], [])
+        if new and not self._encoder.state_dimensions and not has_reference(self._catalog):
+            keep_reference(self._catalog, sample_bytes(encode_sample(self._encoder), None))
         texts = list(new)
         for start in range(0, len(texts), _AT_ONCE):
-            part = texts[start : start + _AT_ONCE]
+            part = self._without_kept(texts[start : start + _AT_ONCE])
+            if not part:
+                continue
             encoding = self._encoder.encode_passages(part)
             if self._codec is None and any(len(each.token_ids) for each in encoding.tokens):
                 self._codec = self._fit([new[text] for text in part], encoding.tokens)
-            elif not self._encoder.state_dimensions and not has_reference(self._catalog):
-                keep_reference(self._catalog, sample_bytes(encode_sample(self._encoder), None))
+            found: dict[str, Kept] = {}
             for text, vector, each in zip(part, encoding.vectors, encoding.tokens, strict=True):
                 codes = self._codec.encode(each.states) if self._codec else b""
-                self._known[text] = vector, (codes, encode_layout(each))
+                found[text] = vector, (codes, encode_layout(each))
+            self._known.update(found)
+            if self._cache:
+                self._cache.put(self._encoder.fingerprint, self._codec_bytes(), found)
+
+    def _without_kept(self, texts: list[str]) -> list[str]:
+        """Those of the texts that are to be encoded; what the file of encodings holds is known now."""
+        if self._cache is None or (self._codec is None and self._encoder.state_dimensions):
+            return texts
+        found = self._cache.get(self._encoder.fingerprint, self._codec_bytes(), texts)
+        self._known.update(found)
+        return [text for text in texts if text not in found]
+
+    def _codec_bytes(self) -> bytes:
+        return self._codec.to_bytes() if self._codec else b""
 
     def _commit(self, waiting: _Waiting) -> None:
         """Write one document, all of whose passages are encoded."""

@@ -71,7 +71,8 @@ def _library(options: argparse.Namespace, progress: ProgressCallback) -> Library
     if options.store is None:
         from rag.library import Library
 
-        return Library(options.index, model=model, reranker=reranker, progress=progress)
+        settings = Settings(encodings=getattr(options, "encodings", None))
+        return Library(options.index, model=model, reranker=reranker, settings=settings, progress=progress)
     from rag.cluster import ClusterLibrary
 
     return ClusterLibrary(options.store, options.index, model=model, reranker=reranker, progress=progress)
