@@ -6,6 +6,9 @@ texts around it. Compared as search compares them: MaxSim over passage states in
 weights of question tokens as in `rag.scoring`. The model itself is not changed, so what is fitted is one
 linear map for passages and one for questions, from the joined states of three layers.
 
+The shipped heads are of a draft of this script (1,000 steps, on what `benchmarks.parallel` names); this one
+has not been run to its end.
+
 Prints nDCG over texts that were not fitted on, before and after; writes `rag/e5/heads.npz`.
 """
 

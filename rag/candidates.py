@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from rag.records import Float32, Int64, TokenStates
+from rag.records import Bools, Float32, Int64, TokenStates
 from rag.scoring import (
     WITHOUT_TOKENS,
     Weights,
@@ -43,6 +43,7 @@ class Question:
     terms: tuple[str, ...]
     vector: Float32  # (d,) unit
     tokens: TokenStates  # in the space of the library's stored states
+    numbers: Bools  # (q,) which tokens hold a digit
     native: bool  # whether the model was trained for late interaction, where tokens count the same
 
     def interaction(self, cosines: Float32, offsets: Int64, *, foreign: float) -> Float32:
@@ -52,7 +53,8 @@ class Question:
         """
         if self.native:
             return maxsim(cosines, offsets)
-        return near_maxsim(cosines, offsets, token_weights(self.tokens.token_ids, foreign=foreign))
+        weights = token_weights(self.tokens.token_ids, foreign=foreign, numbers=self.numbers)
+        return near_maxsim(cosines, offsets, weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Float32: TypeAlias = NDArray[np.float32]
 Int32: TypeAlias = NDArray[np.int32]
 Int64: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 
 SECTION_SEPARATOR = " › "
 

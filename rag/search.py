@@ -117,6 +117,10 @@ def understand(snapshot: VectorStore, encoder: Encoder, question: str, *, settin
         terms=tuple(dict.fromkeys(lexical_terms(text))),
         vector=encoding.vectors[0],
         tokens=TokenStates(states, own.spans, own.token_ids),
+        numbers=np.array(
+            [any(character.isnumeric() for character in text[start:end]) for start, end in own.spans],
+            np.bool_,
+        ),
         native=encoder.native_interaction,
     )
 

@@ -56,6 +56,14 @@ def test_maxsim_weighs_tokens():
     assert maxsim(states @ question.T, np.array([0, 1]), weights) == pytest.approx([0.75])
 
 
+def test_a_digit_weighs_more_than_its_place_in_the_vocabulary_says():
+    ids, numbers = np.array([10, 9000, 9000], np.int32), np.array([True, False, False])
+    plain, found = token_weights(ids), token_weights(ids, numbers=numbers)
+    assert found.sum() == pytest.approx(1)
+    assert found[0] > plain[0]
+    assert token_weights(ids, numbers=np.zeros(3, np.bool_)).tolist() == plain.tolist()
+
+
 @pytest.mark.parametrize("way", [maxsim, near_maxsim])
 @pytest.mark.parametrize(("tokens", "passages"), [(0, 2), (3, 0)])
 def test_maxsim_of_nothing(way, tokens, passages):

@@ -168,7 +168,7 @@ def _bits(dimensions: int) -> int:
 def _levels(bits: int, dimensions: int) -> Float32:
     """The values that a dimension of a unit state can take."""
     half = np.array(_LEVELS[bits])
-    return (np.concatenate([-half[::-1], half]) / np.sqrt(dimensions)).astype(np.float32)
+    return np.asarray(np.concatenate([-half[::-1], half]) / np.sqrt(dimensions), np.float32)
 
 
 def fit_codec(sample: Sequence[Float32], own: Sequence[Float32], *, centred: bool = True) -> StateCodec:
