@@ -99,6 +99,31 @@ def test_the_same_question_gets_the_same_answer(capsys, library):
     assert first == second
 
 
+def test_encodings_are_kept_for_another_library(capsys, tmp_path, library):
+    """The second library takes its passages' encodings from the file: it answers the same, to the last digit."""
+    kept, answers = tmp_path / "encodings.sqlite", []
+    for name in ("first", "second"):
+        index = tmp_path / name
+        code, _, problems = run(capsys, "index", library / "documents", "--index", index, "--encodings", kept)
+        assert (code, problems) == (0, "")
+        size = kept.stat().st_size
+        _, shown, _ = run(capsys, "ask", "When does the ferry leave?", "--index", index, "--json")
+        answers.append({**json.loads(shown), "took_ms": 0})
+    assert answers[0] == answers[1]
+    assert kept.stat().st_size == size > 0
+
+
+def test_a_library_on_a_server_takes_no_file_of_encodings(capsys, tmp_path, library):
+    code, _, problem = run(
+        capsys,
+        *("index", library / "documents", "--store", "milvus://127.0.0.1:1/x"),
+        *("--encodings", tmp_path / "encodings.sqlite"),
+    )
+    assert code == 2
+    assert "leave --store out" in problem
+    assert not (tmp_path / "encodings.sqlite").exists()
+
+
 def test_indexing_again_does_nothing_and_a_change_replaces(capsys, tmp_path):
     page, index = tmp_path / "page.txt", tmp_path / "index"
     page.write_text("The old mill opens at nine.", "utf-8")

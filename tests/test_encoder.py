@@ -152,6 +152,11 @@ def test_states_are_ready_to_be_coded(encoder):
     assert cosines(codec.decode(codec.encode(states)), states).mean() > 0.9
 
 
+def test_states_too_wide_for_their_bytes_are_refused():
+    with pytest.raises(ValueError, match="257 dimensions do not fit"):
+        ready_codec(257)
+
+
 def test_batching_changes_nothing(encoder):
     texts = [*TEXTS.values(), "山" * 900, *ODD.values(), "短"]
     together = encoder.encode_passages(texts)

@@ -23,9 +23,8 @@ from rag.store.catalog import StoredStates
 from rag.store.files import PRIVATE_FILE, content_hash, make_private_folder
 from rag.store.rows import is_sound, sealed, to_bytes
 
-Kept: TypeAlias = tuple[
-    Float32, StoredStates
-]  # one passage's vector (d,) and states, as a library keeps them
+# One passage's vector (d,) and states, as a library keeps them.
+Kept: TypeAlias = tuple[Float32, StoredStates]
 
 _TABLE = "encodings"
 _SCHEMA = (
@@ -34,7 +33,9 @@ _SCHEMA = (
 )
 _BUSY_S = 10.0
 _KEY_BYTES = 20
-_IN_VAIN = "the file of encodings could not be used, passages were encoded without it"
+_IN_VAIN = (
+    "encodings could not be taken from the file or kept in it; name another or delete it if this stays so"
+)
 _OURS_ALL_THE_SAME = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -43,7 +44,7 @@ class EncodingCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.trouble = ""  # why nothing could be read or written last time, one line
+        self.trouble = ""  # why something could not be read or written, one line
         try:
             make_private_folder(self.path.parent)
             self.path.touch(PRIVATE_FILE)
@@ -51,7 +52,7 @@ class EncodingCache:
                 connection.execute(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OURS_ALL_THE_SAME:
-                self.trouble = f"{_IN_VAIN} ({error}): delete it when no program uses it"
+                self.trouble = f"{_IN_VAIN} ({error})"
                 return
             reason = getattr(error, "strerror", None) or error
             raise UsageError(
